@@ -1,0 +1,88 @@
+"""Contracts of data sets, samplers and face locators. All torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from aukit.contracts.schema import Schema
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Consecutive frames of one video.
+
+    `frames` uint8 (T,H,W,3); `timestamp` float64 seconds (T,); `frame_index` int64 (T,) in the source's own counting;
+    `intensity` float32 (T,A), NaN where unlabelled.
+    """
+
+    frames: NDArray[np.uint8]
+    timestamp: NDArray[np.float64]
+    frame_index: NDArray[np.int64]
+    intensity: NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One source video. `read` opens it anew and yields its frames in order; it can be called more than once."""
+
+    video: str
+    subject: str
+    fps: float
+    length: int
+    read: Callable[[], Iterator[Chunk]]
+    session: str = ""
+    digest: str = ""
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Source videos and their schema. Wiring: none."""
+
+    @property
+    def schema(self) -> Schema:
+        """AUs, frame rate, subjects, presets of splits, origin, terms."""
+        ...
+
+    def videos(self, root: Path | None = None) -> Iterable[Source]:
+        """The source videos under `root`; a data set that makes its own frames takes none."""
+        ...
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """Chooses the labels that may be used. Wiring: none."""
+
+    def __call__(
+        self, labels: Mapping[str, NDArray[np.float32]], rng: np.random.Generator
+    ) -> Mapping[str, NDArray[np.bool_]]:
+        """`{video: (T,A) with NaN}` to `{video: bool (T,A)}`; True only where a label exists."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """One face: box `(x0, y0, x1, y1)` in pixels, score in 0..1, landmark points (x, y) where the locator has any."""
+
+    box: tuple[float, float, float, float]
+    score: float
+    points: tuple[tuple[float, float], ...] = ()
+
+
+@runtime_checkable
+class Locator(Protocol):
+    """Finds faces. Wiring: none."""
+
+    def start(self) -> None:
+        """Forget what was seen: the next frame is of another video."""
+        ...
+
+    def locate(self, frame: NDArray[np.uint8]) -> Sequence[Face]:
+        """uint8 (H,W,3) RGB to the faces in it, best first."""
+        ...

@@ -1,0 +1,43 @@
+"""What is known of a data set before any of its files are read: its AUs, frame rate, people and protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from aukit.contracts.component import API
+
+ORIGINS = ("real", "rendered", "synthetic", "stand-in")
+"""Where frames come from. Whatever is made from them carries the word on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Who is in which part. A subject is never in two parts."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+
+    def parts(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """`("train", subjects)`, `("validation", subjects)`, `("test", subjects)`."""
+        yield "train", self.train
+        yield "validation", self.validation
+        yield "test", self.test
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """A data set's fixed facts. `splits` maps a protocol's name to its folds; `aus` is empty for unlabelled sets."""
+
+    name: str
+    summary: str
+    aus: tuple[str, ...]
+    fps: float
+    subjects: tuple[str, ...]
+    splits: Mapping[str, tuple[Split, ...]] = field(default_factory=dict)
+    origin: str = "real"
+    terms: str = ""
+    cite: str = ""
+    obtain: str = ""
+    api: int = API
