@@ -25,7 +25,9 @@ class StageParams(Params):
     @field_validator("data", mode="before")
     @classmethod
     def _one_name(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+        if isinstance(value, str):
+            return (value,)
+        return tuple(value) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, kw_only=True)
