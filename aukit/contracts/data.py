@@ -19,18 +19,26 @@ class Chunk:
     """Consecutive frames of one video.
 
     `frames` uint8 (T,H,W,3); `timestamp` float64 seconds (T,); `frame_index` int64 (T,) in the source's own counting;
-    `intensity` float32 (T,A), NaN where unlabelled.
+    `intensity` float32 (T,A), NaN where unlabelled. What a face locator adds, None where none was at work:
+    `valid` bool (T,), False where no face was found; `face_box` float32 (T,4) in source pixels; `face_score` float32 (T,).
     """
 
     frames: NDArray[np.uint8]
     timestamp: NDArray[np.float64]
     frame_index: NDArray[np.int64]
     intensity: NDArray[np.float32]
+    valid: NDArray[np.bool_] | None = None
+    face_box: NDArray[np.float32] | None = None
+    face_score: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One source video. `read` opens it anew and yields its frames in order; it can be called more than once."""
+    """One source video. `read` opens it anew and yields its frames in order; it can be called more than once.
+
+    `length` is exact, or 0 where it is not known before reading. Where people are not known by name, the video is the
+    subject: `subject` repeats `video`.
+    """
 
     video: str
     subject: str

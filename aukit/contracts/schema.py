@@ -27,15 +27,30 @@ class Split:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SplitSizes:
+    """How many people go into each part, where a protocol prints numbers but no names. Who, the run's seed decides.
+
+    Where a store has another number of people than the protocol, the numbers are read as proportions.
+    """
+
+    train: int
+    validation: int = 0
+    test: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Schema:
-    """A data set's fixed facts. `splits` maps a protocol's name to its folds; `aus` is empty for unlabelled sets."""
+    """A data set's fixed facts. `splits` maps a protocol's name to its folds; `aus` is empty for unlabelled sets.
+
+    `subjects` is empty where the people have no public names.
+    """
 
     name: str
     summary: str
     aus: tuple[str, ...]
     fps: float
     subjects: tuple[str, ...]
-    splits: Mapping[str, tuple[Split, ...]] = field(default_factory=dict)
+    splits: Mapping[str, tuple[Split | SplitSizes, ...]] = field(default_factory=dict)
     origin: str = "real"
     terms: str = ""
     cite: str = ""
