@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from aukit.contracts.params import Params
 from aukit.errors import did_you_mean
 
-Value = bool | int | float | tuple[float, ...] | tuple[int, ...]
+Value = bool | int | float | str | tuple[float, ...] | tuple[int, ...]
 
 _ADAM: Mapping[str, Value] = {
     "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False, "maximize": False
