@@ -1,0 +1,8 @@
+"""`python -m aukit` is the command `aukit`."""
+
+from __future__ import annotations
+
+from aukit.cli.app import main
+
+if __name__ == "__main__":
+    main()
