@@ -1,0 +1,1 @@
+"""Metrics, intervals over people, trivial baselines, and the predictors that give every frame of a video a value."""

@@ -1,0 +1,154 @@
+"""Confidence intervals over people: the next person, not the next frame, is what a result must hold for.
+
+Frames of one person resemble each other, so people are resampled, with all their frames, and the metric is pooled over
+each resample. Percentile and BCa intervals of so few people are too short, hence the studentised bootstrap (bootstrap-t;
+Efron and Tibshirani 1993, section 12.5): on a scale where the metric is nearly normal, each resample's distance from the
+estimate is divided by that resample's own jackknife error. The price is width: where only one or two people show an AU
+the upper bound may reach 1, which says that the data cannot tell.
+
+Coverage of nominal 95 % intervals of ICC on simulated people (tests/evaluation/test_bootstrap.py; 3000 people, 1500
+trials, true ICC .84 / .73 / .61; labels and predictions differ by person in rate, gain and offset; in `rare` two people
+in five never show the AU):
+
+| people | interval    | even | typical | rare |
+|--------|-------------|------|---------|------|
+| 8      | percentile  | .88  | .87     | .70  |
+| 8      | BCa         | .86  | .87     | .72  |
+| 8      | bootstrap-t | .93  | .94     | .90  |
+| 20     | percentile  | .92  | .90     | .84  |
+| 20     | BCa         | .90  | .88     | .86  |
+| 20     | bootstrap-t | .94  | .93     | .95  |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aukit.evaluation import metrics
+from aukit.evaluation.moments import Array, Moments
+
+MIN_PEOPLE = 4
+"""Below this an interval would be a guess: none is given."""
+
+_CELLS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A function of moments `(...,A)`, and the scale on which it is nearly normal, as a pair of functions there and back."""
+
+    of: Callable[[Moments], Array]
+    to: Callable[[Array], Array]
+    back: Callable[[Array], Array]
+
+    def mean_over_aus(self) -> Statistic:
+        """The same metric, averaged over the AUs where it is defined: `(...,1)`."""
+        return Statistic(lambda m: mean_defined(self.of(m))[..., None], self.to, self.back)
+
+
+def mean_defined(values: Array) -> Array:
+    """Mean over the last axis of what is not NaN; NaN where nothing is."""
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=-1)
+    return np.where(count > 0, np.where(defined, values, 0.0).sum(axis=-1) / np.maximum(count, 1), np.nan)
+
+
+def _fisher(values: Array) -> Array:
+    return np.arctanh(np.clip(values, -1 + 1e-9, 1 - 1e-9))
+
+
+def _log(values: Array) -> Array:
+    return np.log(np.maximum(values, 1e-12))
+
+
+def _same(values: Array) -> Array:
+    return values
+
+
+_SCALES = {"icc": (_fisher, np.tanh), "pcc": (_fisher, np.tanh), "ccc": (_fisher, np.tanh), "mae": (_log, np.exp)}
+_SCALES |= {"mse": (_log, np.exp), "bias": (_same, _same)}
+
+STATISTICS: Mapping[str, Statistic] = {name: Statistic(of, *_SCALES[name]) for name, of in metrics.METRICS.items()}
+"""Every metric with its scale: Fisher's z for correlations, the logarithm for errors."""
+
+
+def intervals(
+    people: Moments,
+    statistics: Mapping[str, Statistic] = STATISTICS,
+    *,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> dict[str, tuple[Array, Array]]:
+    """Lower and upper bounds `(A,)` of each statistic, pooled over people. `people` are moments `(P,A)`, a row a person.
+
+    Every statistic sees the same resamples. NaN where there are fewer than `MIN_PEOPLE` people with labels, where the
+    statistic is undefined, or where it does not vary between people at all (an AU that nobody shows).
+    """
+    labelled = (people.n > 0).sum(axis=0)
+    weights = _resamples(people.n.shape[0], resamples, np.random.default_rng([seed, 0xB007]))
+    estimates, errors = _jackknife(people, np.ones_like(weights[:1]), statistics)
+    collected: dict[str, list[Array]] = {name: [] for name in statistics}
+    block = max(1, _CELLS // max(1, people.n.size))
+    for start in range(0, len(weights), block):
+        drawn, spread = _jackknife(people, weights[start : start + block], statistics)
+        for name in statistics:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                t = (drawn[name] - estimates[name]) / spread[name]
+            # A resample that is undefined says nothing; one without any spread of its own lies infinitely far out.
+            collected[name].append(np.where(drawn[name] == estimates[name], 0.0, t))
+    result = {}
+    for name, statistic in statistics.items():
+        estimate, error = estimates[name][0], errors[name][0]
+        low_t, high_t = _tails(np.concatenate(collected[name]), confidence)
+        with np.errstate(invalid="ignore", over="ignore"):
+            low, high = statistic.back(estimate - high_t * error), statistic.back(estimate - low_t * error)
+        known = (_enough(labelled, estimate) >= MIN_PEOPLE) & np.isfinite(estimate) & (error > 0)
+        result[name] = np.where(known, low, np.nan), np.where(known, high, np.nan)
+    return result
+
+
+def _enough(labelled: Array, estimate: Array) -> Array:
+    """People with labels for each column of a statistic; of a mean over AUs, for the best labelled of them."""
+    return labelled if labelled.shape == estimate.shape else np.full(estimate.shape, labelled.max(initial=0))
+
+
+def _resamples(people: int, count: int, rng: np.random.Generator) -> Array:
+    """How often each person is drawn, `(R,P)`. A resample of one person alone has no spread and is left out."""
+    weights = rng.multinomial(people, np.full(people, 1 / max(people, 1)), size=count) if people else np.zeros((count, 0))
+    return weights[(weights > 0).sum(axis=1) > 1].astype(np.float64) if people > 1 else weights.astype(np.float64)
+
+
+def _jackknife(
+    people: Moments, weights: Array, statistics: Mapping[str, Statistic]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Each resample's estimate and jackknife error `(R,A)` on the statistic's scale; one drawn copy left out at a time."""
+    pooled = people.weighted(weights)
+    left_out = pooled.without_each(people)
+    present = weights[:, :, None] > 0
+    drawn = weights.sum(axis=1)[:, None]
+    estimates, errors = {}, {}
+    for name, statistic in statistics.items():
+        estimates[name] = statistic.to(statistic.of(pooled))
+        values = statistic.to(statistic.of(left_out))
+        share = np.where(present & ~np.isnan(values), weights[:, :, None], 0.0)
+        count = np.maximum(share.sum(axis=1), 1)
+        values = np.where(share > 0, values, 0.0)
+        mean = (share * values).sum(axis=1) / count
+        squares = (share * (values - mean[:, None]) ** 2).sum(axis=1)
+        errors[name] = np.sqrt((drawn - 1) / np.maximum(drawn, 1) * squares)
+    return estimates, errors
+
+
+def _tails(t: Array, confidence: float) -> tuple[Array, Array]:
+    """Quantiles `(A,)` of the studentised distances `(R,A)`; infinite distances count, undefined ones do not."""
+    ordered = np.sort(t, axis=0)  # NaN last
+    count = (~np.isnan(t)).sum(axis=0)
+    tail = (1 - confidence) / 2
+    low = np.clip(np.floor(tail * (count + 1)).astype(int) - 1, 0, None)
+    high = np.clip(np.ceil((1 - tail) * (count + 1)).astype(int) - 1, 0, np.maximum(count - 1, 0))
+    columns = np.arange(t.shape[1])
+    return ordered[low, columns], ordered[high, columns]

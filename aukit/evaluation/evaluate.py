@@ -1,0 +1,193 @@
+"""Score predictions of people never seen: metrics with intervals, trivial baselines beside them, and a plain verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from aukit.errors import DataError
+from aukit.evaluation.baselines import LabelStatistics, baseline_values
+from aukit.evaluation.bootstrap import MIN_PEOPLE, STATISTICS, intervals, mean_defined
+from aukit.evaluation.metrics import METRICS
+from aukit.evaluation.moments import Array, Moments, check_pair, moments
+from aukit.evaluation.result import AUResult, Evaluation, Score
+
+MIN_PEOPLE_WITH_POSITIVES = 3
+"""Fewer people who show the AU, and the score tells of those people, not of the AU."""
+
+USABLE_ICC = 0.4
+"""Agreement below .40 is poor by Cicchetti (1994); an AU is usable when its lower bound is not."""
+
+
+@dataclass(frozen=True)
+class _Video:
+    person: str
+    fold: int
+    labels: Array
+    predictions: Array
+    missing: Array
+
+
+def evaluate(
+    predictions: Mapping[str, ArrayLike],
+    labels: Mapping[str, ArrayLike],
+    subjects: Mapping[str, str],
+    *,
+    training: LabelStatistics | Mapping[int, LabelStatistics],
+    origin: str,
+    folds: Mapping[str, int] | None = None,
+    clip: bool = False,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Evaluation:
+    """Score predictions `(T,A)` by video id against labels `(T,A)`; NaN labels are left out per AU.
+
+    subjects: whose video it is (people are resampled; an unknown subject, "", is a person of its own). training: the labels
+    that shaped the model, per fold where `folds` (video id to fold) is given. clip: cut predictions to 0..5 first.
+    A labelled frame without a prediction (NaN, or a video that is not there) is counted in `missing` and scored as if the
+    training mean had been said, so a model gains nothing by staying silent.
+
+    Raises:
+        DataError: nothing is labelled; shapes differ; an AU has no labelled training frame.
+    """
+    by_fold = training if isinstance(training, Mapping) else dict.fromkeys(set((folds or {"": 1}).values()), training)
+    aus = next(iter(by_fold.values())).aus
+    constants = {fold: baseline_values(statistics) for fold, statistics in by_fold.items()}
+    videos = _videos(predictions, labels, subjects, folds or {}, constants, clip)
+    if not videos or not any((~np.isnan(video.labels)).any() for video in videos):
+        raise DataError("no test frame is labelled", hint="evaluate on data with labels, or only predict")
+
+    people = moments(_groups(videos))
+    values = {name: metric(people.pooled()) for name, metric in METRICS.items()}
+    bounds = intervals(people, resamples=resamples, confidence=confidence, seed=seed)
+    mean_bounds = intervals(
+        people,
+        {name: statistic.mean_over_aus() for name, statistic in STATISTICS.items()},
+        resamples=resamples,
+        confidence=confidence,
+        seed=seed,
+    )
+    baselines = {name: _baseline(videos, name, constants) for name in next(iter(constants.values()))}
+    several = len(constants) > 1
+    fold_means = _mean_over_folds(videos) if several else {}
+    results = []
+    for i, au in enumerate(aus):
+        positive = [(video.labels[:, i] >= 1) for video in videos]
+        showing = {video.person for video, frames in zip(videos, positive, strict=True) if frames.any()}
+        result = AUResult(
+            au=au,
+            scores={m: Score(float(values[m][i]), *(float(b[i]) for b in bounds[m])) for m in METRICS},
+            baselines={name: {m: float(scores[m][i]) for m in METRICS} for name, scores in baselines.items()},
+            labelled=int(people.n[:, i].sum()),
+            positives=int(sum(frames.sum() for frames in positive)),
+            people=int((people.n[:, i] > 0).sum()),
+            people_with_positives=len(showing),
+            missing=int(sum(video.missing[:, i].sum() for video in videos)),
+            verdict="",
+            reason="",
+            by_fold={m: float(fold_means[m][i]) for m in fold_means},
+        )
+        verdict, reason = judge(result)
+        results.append(replace(result, verdict=verdict, reason=reason))
+    return Evaluation(
+        origin=origin,
+        aus=tuple(results),
+        means={m: Score(float(mean_defined(values[m])), *(float(b[0]) for b in mean_bounds[m])) for m in METRICS},
+        baseline_means={
+            name: {m: float(mean_defined(scores[m])) for m in METRICS} for name, scores in baselines.items()
+        },
+        undefined={m: tuple(au for au, v in zip(aus, values[m], strict=True) if np.isnan(v)) for m in METRICS},
+        people=len({video.person for video in videos}),
+        videos=len(videos),
+        frames=sum(len(video.labels) for video in videos),
+        folds=len(constants),
+        mean_by_fold={m: float(mean_defined(value)) for m, value in fold_means.items()},
+        training={str(fold): statistics.to_json() for fold, statistics in by_fold.items()},
+        clipped=clip,
+        confidence=confidence,
+        resamples=resamples,
+    )
+
+
+def judge(result: AUResult) -> tuple[str, str]:
+    """The verdict on one AU and its reason.
+
+    "not shown": fewer than 4 labelled people, fewer than 3 people who show the AU, or an ICC whose lower bound is not
+    above 0. "usable": the lower bound is at least 0.4 and the squared error is below predict-mean and predict-zero.
+    "weak": what lies between.
+    """
+    icc, mse = result.scores["icc"], result.scores["mse"].value
+    if result.people < MIN_PEOPLE:
+        return "not shown", f"only {_people(result.people)} with labels: too few for an interval"
+    if result.people_with_positives < MIN_PEOPLE_WITH_POSITIVES:
+        return "not shown", f"only {_people(result.people_with_positives)} of {result.people} show it"
+    if not icc.low > 0:
+        return "not shown", "agreement could be chance: the interval of the ICC reaches 0"
+    best = min(result.baselines, key=lambda name: result.baselines[name]["mse"])
+    if mse >= result.baselines[best]["mse"]:
+        return "weak", f"follows the AU, but errors are not smaller than those of {best}"
+    if icc.low < USABLE_ICC:
+        return "weak", f"better than chance and than {best}, but agreement may be below {USABLE_ICC:.1f}"
+    return "usable", f"agreement of at least {USABLE_ICC:.1f}, errors smaller than those of {best}"
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def _videos(
+    predictions: Mapping[str, ArrayLike],
+    labels: Mapping[str, ArrayLike],
+    subjects: Mapping[str, str],
+    folds: Mapping[str, int],
+    constants: Mapping[int, Mapping[str, Array]],
+    clip: bool,
+) -> list[_Video]:
+    found = []
+    for id, truth in labels.items():
+        y = np.asarray(truth, dtype=np.float64)
+        p = np.asarray(predictions[id], dtype=np.float64) if id in predictions else np.full_like(y, np.nan)
+        fold = folds.get(id, 1)
+        mean = constants[fold]["predict-mean"]
+        if y.shape != p.shape or y.ndim != 2 or y.shape[1] != len(mean):
+            raise DataError(
+                f"labels have shape {y.shape}, predictions {p.shape}, {len(mean)} AUs were trained", where=id
+            )
+        missing = np.isnan(p) & ~np.isnan(y)
+        p = np.where(np.isnan(p), mean, np.clip(p, 0, 5) if clip else p)
+        check_pair(y, p, where=id)
+        found.append(_Video(subjects.get(id) or id, fold, y, p, missing))
+    return found
+
+
+def _groups(videos: Sequence[_Video]) -> list[tuple[Array, Array]]:
+    """Labels and predictions of each person, all videos together."""
+    people: dict[str, list[_Video]] = {}
+    for video in videos:
+        people.setdefault(video.person, []).append(video)
+    return [
+        (np.concatenate([v.labels for v in theirs]), np.concatenate([v.predictions for v in theirs]))
+        for theirs in people.values()
+    ]
+
+
+def _pooled(videos: Sequence[_Video]) -> Moments:
+    return moments(_groups(videos)).pooled()
+
+
+def _baseline(
+    videos: Sequence[_Video], name: str, constants: Mapping[int, Mapping[str, Array]]
+) -> dict[str, Array]:
+    said = [replace(v, predictions=np.broadcast_to(constants[v.fold][name], v.labels.shape)) for v in videos]
+    pooled = _pooled(said)
+    return {metric: of(pooled) for metric, of in METRICS.items()}
+
+
+def _mean_over_folds(videos: Sequence[_Video]) -> dict[str, Array]:
+    """Each metric within each fold, then the mean over the folds where it is defined, `(A,)`."""
+    parts = [_pooled([v for v in videos if v.fold == fold]) for fold in sorted({v.fold for v in videos})]
+    return {metric: mean_defined(np.stack([of(part) for part in parts], axis=-1)) for metric, of in METRICS.items()}

@@ -1,0 +1,128 @@
+"""Sums that every metric is a function of. They add up, so a resample of people is a weighted sum of their moments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aukit.errors import DataError
+
+Array = NDArray[np.float64]
+
+CONSTANT = 1e-14
+"""A variance below this share of the squared range is rounding: the values are constant."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Sums over labelled frames, each `(...,A)`, of labels y and predictions p less a fixed shift.
+
+    The shifts are the means of all pairs, so differences of sums lose no digits. `y_range` and `p_range` are the largest
+    distances from the shifts: what "constant" is measured against.
+    """
+
+    n: Array
+    y: Array
+    p: Array
+    yy: Array
+    pp: Array
+    yp: Array
+    absolute: Array
+    squared: Array
+    y_shift: Array
+    p_shift: Array
+    y_range: Array
+    p_range: Array
+
+    _SUMS = ("n", "y", "p", "yy", "pp", "yp", "absolute", "squared")
+
+    def _map(self, function: object) -> Moments:
+        sums = {name: function(getattr(self, name)) for name in self._SUMS}  # type: ignore[operator]
+        return Moments(**sums, y_shift=self.y_shift, p_shift=self.p_shift, y_range=self.y_range, p_range=self.p_range)
+
+    def pooled(self) -> Moments:
+        """Of all groups together: `(G,A)` to `(A,)`."""
+        return self._map(lambda sums: sums.sum(axis=0))
+
+    def weighted(self, weights: Array) -> Moments:
+        """Of weighted groups: `(G,A)` and weights `(R,G)` to `(R,A)`."""
+        return self._map(lambda sums: weights @ sums)
+
+    def without_each(self, groups: Moments) -> Moments:
+        """Less each group in turn: self `(R,A)`, groups `(G,A)`, to `(R,G,A)`."""
+        sums = {name: getattr(self, name)[:, None] - getattr(groups, name)[None] for name in self._SUMS}
+        return Moments(**sums, y_shift=self.y_shift, p_shift=self.p_shift, y_range=self.y_range, p_range=self.p_range)
+
+    def centred(self) -> tuple[Array, Array, Array]:
+        """Sums of squares of labels and of predictions, and of products, about the group means; constants give 0."""
+        n = np.maximum(self.n, 1)
+        yy = self.yy - self.y**2 / n
+        pp = self.pp - self.p**2 / n
+        yy = np.where(yy <= CONSTANT * n * self.y_range**2, 0.0, yy)
+        pp = np.where(pp <= CONSTANT * n * self.p_range**2, 0.0, pp)
+        return yy, pp, np.where((yy > 0) & (pp > 0), self.yp - self.y * self.p / n, 0.0)
+
+    def difference(self) -> Array:
+        """Mean of p - y; NaN without labels."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (self.p - self.y) / np.where(self.n > 0, self.n, np.nan) + (self.p_shift - self.y_shift)
+
+
+def check_pair(labels: ArrayLike, predictions: ArrayLike, *, where: str = "") -> tuple[Array, Array]:
+    """Labels and predictions as float64 `(N,)` or `(N,A)`.
+
+    Raises:
+        DataError: shapes differ; a labelled frame has no finite prediction; a label is infinite.
+    """
+    y, p = np.asarray(labels, dtype=np.float64), np.asarray(predictions, dtype=np.float64)
+    if y.shape != p.shape or y.ndim not in (1, 2):
+        raise DataError(
+            f"labels have shape {y.shape}, predictions {p.shape}",
+            where=where,
+            hint="give both as (N,) or both as (N,A)",
+        )
+    if np.isinf(y).any():
+        raise DataError("a label is infinite", where=where, hint="mark frames without a label by NaN")
+    missing = int((~np.isnan(y) & ~np.isfinite(p)).sum())
+    if missing:
+        raise DataError(
+            f"{missing} labelled values have no finite prediction",
+            where=where,
+            hint="predict every labelled frame, or use aukit.evaluation.evaluate, which counts what is missing",
+            missing=missing,
+        )
+    return y, p
+
+
+def moments(groups: Sequence[tuple[Array, Array]]) -> Moments:
+    """Moments `(G,A)` of groups (people), each a pair of labels and predictions `(N,A)`; NaN labels are left out per AU.
+
+    Predictions on labelled frames must be finite: `check_pair` says so.
+    """
+    masks = [~np.isnan(y) for y, _ in groups]
+    y_shift, y_range = _shift([y for y, _ in groups], masks)
+    p_shift, p_range = _shift([p for _, p in groups], masks)
+    rows = []
+    for (y, p), mask in zip(groups, masks, strict=True):
+        error = np.where(mask, p - y, 0.0)
+        a, b = np.where(mask, y - y_shift, 0.0), np.where(mask, p - p_shift, 0.0)
+        absolute, squared = np.abs(error).sum(axis=0), np.einsum("na,na->a", error, error)
+        products = [np.einsum("na,na->a", u, v) for u, v in ((a, a), (b, b), (a, b))]
+        rows.append([mask.sum(axis=0), a.sum(axis=0), b.sum(axis=0), *products, absolute, squared])
+    stacked = [np.array(column, dtype=np.float64) for column in zip(*rows, strict=True)]
+    return Moments(*stacked, y_shift=y_shift, p_shift=p_shift, y_range=y_range, p_range=p_range)
+
+
+def _shift(parts: Sequence[Array], masks: Sequence[Array]) -> tuple[Array, Array]:
+    """The mean of the labelled values of all groups, exact where they are constant, and the largest distance from it."""
+    n = np.maximum(sum(mask.sum(axis=0) for mask in masks), 1)
+    total = sum(np.where(mask, part, 0.0).sum(axis=0) for part, mask in zip(parts, masks, strict=True))
+    low = np.min([np.where(m, x, np.inf).min(axis=0, initial=np.inf) for x, m in zip(parts, masks, strict=True)], axis=0)
+    high = np.max([np.where(m, x, -np.inf).max(axis=0, initial=-np.inf) for x, m in zip(parts, masks, strict=True)], axis=0)
+    shift = np.where(low == high, low, total / n)
+    shift = np.where(np.isfinite(low), shift, 0.0)
+    spread = np.where(np.isfinite(low), np.maximum(high - shift, shift - low), 0.0)
+    return shift, spread

@@ -1,0 +1,140 @@
+"""predictions.h5: what a model said of each frame, with labels and times, so that every number can be computed again.
+
+A group a video, named by its id, holds `prediction` (float32 T A), `labels` (float32 T A, NaN where not labelled) and
+`timestamp` (float64 T, seconds), and the attributes `subject` and `fold`. The root's attributes are `format`, `version`,
+`aus`, `origin`, `model`, and what else the writer was told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from aukit.errors import DataError, StorageError
+
+FORMAT = "aukit predictions"
+VERSION = 1
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoPrediction:
+    """One video: predictions and labels `(T,A)`, NaN where missing or not labelled, and times `(T,)` in seconds."""
+
+    id: str
+    subject: str
+    timestamps: NDArray[np.float64]
+    predictions: Floats
+    labels: Floats
+    fold: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """A whole file. `facts` are further attributes: the predictor's mode, window, seconds per frame and so on."""
+
+    aus: tuple[str, ...]
+    origin: str
+    model: str
+    videos: tuple[VideoPrediction, ...]
+    facts: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+    def video(self, id: str) -> VideoPrediction:
+        """The video of that id; KeyError where there is none."""
+        for video in self.videos:
+            if video.id == id:
+                return video
+        raise KeyError(id)
+
+
+def write_predictions(
+    path: Path,
+    videos: Iterable[VideoPrediction],
+    *,
+    aus: Iterable[str],
+    origin: str,
+    model: str,
+    facts: Mapping[str, str | int | float | bool] | None = None,
+) -> None:
+    """Write predictions.h5, video by video as they come, under a temporary name that is renamed when whole.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with h5py.File(part, "w") as file:
+            file.attrs.update({"format": FORMAT, "version": VERSION, "aus": list(aus), "origin": origin, "model": model})
+            file.attrs.update(facts or {})
+            for video in videos:
+                group = file.create_group(video.id)
+                group.attrs.update({"subject": video.subject, "fold": video.fold})
+                for name, values in (("prediction", video.predictions), ("labels", video.labels)):
+                    group.create_dataset(name, data=np.asarray(values, dtype=np.float32), compression="gzip", shuffle=True)
+                group.create_dataset("timestamp", data=np.asarray(video.timestamps, dtype=np.float64))
+        os.replace(part, path)
+    except OSError as error:
+        raise StorageError(f"cannot write predictions: {error}", where=str(path), hint="free some space") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read a predictions file whole: a float for each frame and AU, so even a large test set is a few megabytes.
+
+    Raises:
+        DataError: the file is missing, damaged, newer, or no predictions file.
+    """
+    if not path.exists():
+        raise DataError("there is no predictions file", where=str(path), hint="a run writes it when it evaluates")
+    try:
+        with h5py.File(path, "r") as file:
+            facts = {name: _plain(value) for name, value in file.attrs.items()}
+            if facts.pop("format", "") != FORMAT:
+                raise DataError("not a file of aukit's predictions", where=str(path), hint="give a run's predictions.h5")
+            version = facts.pop("version")
+            if version > VERSION:
+                raise DataError(
+                    f"predictions of version {version}, this aukit reads {VERSION}",
+                    where=str(path),
+                    hint="update aukit",
+                )
+            found: list[VideoPrediction] = []
+            file.visititems(lambda name, item: _collect(found, name, item))
+            return Predictions(
+                aus=tuple(facts.pop("aus")),
+                origin=facts.pop("origin"),
+                model=facts.pop("model"),
+                videos=tuple(found),
+                facts=facts,
+            )
+    except (OSError, KeyError) as error:
+        raise DataError(
+            f"cannot read predictions: {error}", where=str(path), hint="it may be cut short; evaluate again"
+        ) from error
+
+
+def _collect(found: list[VideoPrediction], name: str, item: Any) -> None:
+    if isinstance(item, h5py.Group) and "prediction" in item:
+        found.append(
+            VideoPrediction(
+                id=name,
+                subject=str(item.attrs["subject"]),
+                fold=int(item.attrs["fold"]),
+                timestamps=item["timestamp"][:],
+                predictions=item["prediction"][:],
+                labels=item["labels"][:],
+            )
+        )
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
