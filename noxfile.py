@@ -13,7 +13,7 @@ nox.options.default_venv_backend = "venv"
 
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
-# One thread a process: the tests run two processes, and sums in a fixed order are bit for bit the same.
+# One thread a process: the tests run in two, and sums in one order are the same bit for bit.
 SERIAL = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -41,14 +41,14 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, the slow ones too, in two processes. Words after `--` go to pytest instead of that choice."""
+    """All tests, the slow ones too, in two processes. Words after `--` go to pytest instead."""
     install_aukit(session, "test,tensorboard")
     session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal"]), env=SERIAL)
 
 
 @nox.session
 def plugins(session: nox.Session) -> None:
-    """Install every package in plugins/ for real and run its tests; the broken one must break nothing else."""
+    """Install every package in plugins/ for real, run its tests; the broken one must break nothing."""
     install_aukit(session, "test")
     packages = sorted(file.parent for file in (ROOT / "plugins").glob("*/pyproject.toml"))
     session.install(*CONSTRAINTS, *(str(package) for package in packages))

@@ -1,0 +1,1 @@
+"""The command line: one file a command, `app` to gather them, `terminal` to print. Nothing imports this room."""

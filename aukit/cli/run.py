@@ -1,0 +1,130 @@
+"""`aukit run`: everything from a recipe to a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aukit.cli import options, terminal
+
+EPILOG = options.examples(
+    "aukit run recipes/quickstart.toml",
+    "aukit run recipes/disfa_2pct.toml --data-root /data --set stages.finetune.steps=5000",
+    "aukit run recipes/disfa_2pct.toml --stand-in --smoke",
+    "aukit run recipes/quickstart.toml --out runs/first --resume",
+    then="aukit predict STORE.h5 --run RUN --out tracks.csv",
+)
+
+
+def run(
+    recipe: options.Recipe,
+    overrides: options.Overrides = None,
+    ablate: options.Ablations = None,
+    stand_in: options.StandIn = False,
+    smoke: options.Smoke = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The run folder itself. Default: runs/RECIPE/TIME_DIGEST."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    device: options.Device = None,
+    data_root: options.DataRoot = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read, trained and written, and stop.")
+    ] = False,
+    plugin: options.PluginFiles = None,
+    no_plugins: options.NoPlugins = False,
+    as_json: options.Json = False,
+) -> None:
+    """Make or read the data, train, evaluate on people never seen, and write a run folder with its report."""
+    registry = options.load_registry(no_plugins, plugin)
+    if dry_run:
+        from aukit.recipe import load_recipe
+        from aukit.training.plan import plan
+
+        facts = plan(
+            load_recipe(
+                recipe,
+                overrides=overrides or (),
+                ablations=ablate or (),
+                smoke=smoke,
+                stand_in=stand_in,
+                data_root=data_root,
+                device=device,
+                registry=registry,
+            ),
+            registry=registry,
+            out=out,
+        )
+        terminal.document(facts) if as_json else terminal.facts(facts)
+        return
+
+    from aukit.training.run import run_recipe
+
+    with terminal.watch() as view:
+        result = run_recipe(
+            recipe,
+            overrides=overrides or (),
+            ablations=ablate or (),
+            out=out,
+            resume=resume,
+            device=device,
+            smoke=smoke,
+            stand_in=stand_in,
+            data_root=data_root,
+            registry=registry,
+            on_event=view.on,
+        )
+    if as_json:
+        terminal.document({"folder": str(result.folder), **result.summary})
+        return
+    scores(result.folder)
+
+
+def scores(folder: Path) -> None:
+    """The table of a finished run: each AU with its interval, its baseline and the verdict, then the means."""
+    from aukit.evaluation.result import AUResult, Evaluation
+    from aukit.rundir.atomic import read_json
+    from aukit.rundir.layout import RunFolder
+
+    layout = RunFolder(folder)
+    evaluation = Evaluation.from_json(read_json(layout.results))
+
+    def row(name: str, scores: Any, baselines: Any, verdict: str) -> list[str]:
+        icc, mae, mse = scores["icc"], scores["mae"], scores["mse"]
+        mean = baselines.get("predict-mean", {})
+        return [
+            name,
+            terminal.number(icc.value),
+            f"{terminal.number(icc.low)} .. {terminal.number(icc.high)}",
+            terminal.number(mae.value),
+            terminal.number(mean.get("mae")),
+            terminal.number(mse.value),
+            terminal.number(mean.get("mse")),
+            verdict,
+        ]
+
+    def of(result: AUResult) -> list[str]:
+        return row(result.au, result.scores, result.baselines, result.verdict)
+
+    columns = (
+        "AU",
+        "ICC",
+        f"{evaluation.confidence:.0%} interval",
+        "MAE",
+        "(mean)",
+        "MSE",
+        "(mean)",
+        "verdict",
+    )
+    rows = [of(result) for result in evaluation.aus]
+    rows.append(row("mean", evaluation.means, evaluation.baseline_means, ""))
+    terminal.table(columns, rows, right=columns[1:-1])
+    terminal.out()
+    terminal.out(
+        f"{evaluation.people} test people, {evaluation.frames} frames, data: {evaluation.origin}; "
+        "(mean): a guess that knows only the mean of the training labels"
+    )
+    terminal.out(f"report: {layout.report}")

@@ -1,0 +1,237 @@
+"""The only place that prints. Data goes to stdout, everything else to stderr; colour only where it is welcome.
+
+rich is imported when something is printed, so `aukit --help` does not pay for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from aukit.contracts.run import Event, Note, Progress, RunStarted, StageFinished
+from aukit.errors import AukitError, RecipeError
+
+if TYPE_CHECKING:
+    import rich.console
+    import rich.progress
+
+PARTS = 10
+"""Without a terminal, each stage says how far it is this many times."""
+
+VERDICTS = {"usable": "green", "weak": "yellow", "not shown": "red"}
+STATUSES = {"active": "green", "disabled": "yellow", "failed": "red"}
+STYLES = {**VERDICTS, **STATUSES}
+"""Words that carry a colour wherever they fill a table's cell. They mean the same without it."""
+
+
+def _console(file: IO[str]) -> rich.console.Console:
+    """A console on a stream. A pipe without COLUMNS gets whole lines, so that `grep` finds what it looks for."""
+    from rich.console import Console
+
+    wide = not file.isatty() and "COLUMNS" not in os.environ
+    return Console(file=file, highlight=False, markup=False, soft_wrap=True, width=10_000 if wide else None)
+
+
+def out(text: str = "") -> None:
+    """One piece of data, to stdout."""
+    print(text)
+
+
+def document(value: Any) -> None:
+    """One JSON document, to stdout: what `--json` prints, and nothing else. Numbers that are not finite are null."""
+    print(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """A plain table, to stdout: the last columns wrap, those named in `right` are aligned to the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", border_style="dim"
+    )
+    for column in columns:
+        grid.add_column(
+            column,
+            justify="right" if column in right else "left",
+            no_wrap=column in right or column == columns[0],
+            overflow="fold",
+        )
+    for row in rows:
+        grid.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+    console = _console(sys.stdout)
+    with console.capture() as captured:
+        console.print(grid)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
+
+
+def facts(found: Mapping[str, Any]) -> None:
+    """Names and values, to stdout, aligned; a value that is a table or a list of tables comes indented below."""
+    _facts(found, indent="")
+
+
+def _facts(found: Mapping[str, Any], indent: str) -> None:
+    width = max((len(name) for name, value in found.items() if not isinstance(value, Mapping)), default=0)
+    for name, value in found.items():
+        if isinstance(value, Mapping):
+            print(f"{indent}{name}")
+            _facts(value, indent + "  ")
+        else:
+            shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            print(f"{indent}{name:<{width}}  {shown}")
+
+
+def say(text: str) -> None:
+    """A remark, to stderr."""
+    _console(sys.stderr).print(text)
+
+
+def warn(text: str) -> None:
+    """Something the user should know, to stderr."""
+    _labelled(_console(sys.stderr), "warning", "yellow", text)
+
+
+def error(problem: AukitError) -> None:
+    """What went wrong, where, and what to do instead. All the problems of a recipe, each with its own hint."""
+    console = _console(sys.stderr)
+    if isinstance(problem, RecipeError):
+        for one in problem.problems:
+            _labelled(console, "error", "bold red", str(one), one.hint)
+    else:
+        _labelled(console, "error", "bold red", str(problem), problem.hint)
+
+
+def _labelled(console: rich.console.Console, label: str, style: str, text: str, hint: str = "") -> None:
+    from rich.text import Text
+
+    console.print(Text.assemble((f"{label}:", style), f" {text}"))
+    for number, line in enumerate(hint.splitlines()):
+        console.print(Text.assemble(("  hint:" if number == 0 else "       ", "cyan"), f" {line}"))
+
+
+def traceback(trace: str) -> None:
+    """A traceback that somebody asked for, to stderr."""
+    print(trace, file=sys.stderr, end="")
+
+
+def clock(seconds: float) -> str:
+    """Seconds for a reader: `8 s`, `3:05`, `1:02:09`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A score for a table; a dash where there is none."""
+    return "-" if value is None or value - value != 0 else f"{value:.{digits}f}"
+
+
+def _values(values: Mapping[str, float]) -> str:
+    """The newest numbers, the loss first. Three are enough for a line."""
+    first = sorted(values, key=lambda name: (name != "loss", name))[:3]
+    return "  ".join(f"{name} {values[name]:.4g}" for name in first)
+
+
+class RunView:
+    """Shows a run's events. This one prints plain lines: what a log file or a pipe should hold."""
+
+    def __init__(self) -> None:
+        self._console = _console(sys.stderr)
+        self._shown: dict[str, int] = {}
+
+    def on(self, event: Event) -> None:
+        """Show one event; called from the run's own thread."""
+        match event:
+            case Progress():
+                self._progress(event)
+            case RunStarted():
+                self._say(f"{'resuming' if event.resumed else 'running'} {event.recipe} in {event.folder}")
+                if event.origin != "real":
+                    self._say(f"the data are {event.origin}: the scores say nothing of real people")
+            case StageFinished():
+                numbers = _values(event.metrics)
+                self._say(
+                    f"{event.stage}: finished in {clock(event.seconds)}" + (f"  {numbers}" if numbers else "")
+                )
+            case Note(level="warning"):
+                _labelled(self._console, "warning", "yellow", event.text)
+            case Note():
+                self._say(event.text)
+
+    def _say(self, text: str) -> None:
+        self._console.print(text)
+
+    def _progress(self, event: Progress) -> None:
+        part = PARTS * event.done // max(event.total, 1)
+        if self._shown.get(event.task) == part:
+            return
+        self._shown[event.task] = part
+        pieces = [f"{event.task}: {event.done}/{event.total}", _values(event.values), *_pace(event)]
+        self._say("  ".join(piece for piece in pieces if piece))
+
+
+class BarView(RunView):
+    """The same on a terminal: one line a task that moves in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[numbers]}", style="dim"),
+            console=self._console,
+        )
+        self._tasks: dict[str, rich.progress.TaskID] = {}
+
+    def __enter__(self) -> BarView:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._bars.stop()
+
+    def _progress(self, event: Progress) -> None:
+        if event.task not in self._tasks:
+            self._tasks[event.task] = self._bars.add_task(event.task, total=event.total, numbers="")
+        numbers = "  ".join(piece for piece in (_values(event.values), *_pace(event)) if piece)
+        self._bars.update(self._tasks[event.task], completed=event.done, total=event.total, numbers=numbers)
+
+
+def _pace(event: Progress) -> Iterator[str]:
+    if event.frames_per_second:
+        yield f"{event.frames_per_second:,.0f} frames/s"
+    if event.seconds_left and event.done < event.total:
+        yield f"{clock(event.seconds_left)} left"
+
+
+@contextmanager
+def watch() -> Iterator[RunView]:
+    """A view of a run: bars on a terminal, plain lines elsewhere."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        with BarView() as view:
+            yield view
+    else:
+        yield RunView()
