@@ -1,1 +1,1 @@
-"""The clip store, and what a stage reads from it: clips, splits, label masks, windows, batches. Free of torch."""
+"""The clip store and what a stage reads from it: clips, splits, label masks, windows, batches. No torch."""

@@ -20,7 +20,8 @@ from aukit.errors import DataError, did_you_mean
 class Clip:
     """One video. Frames stay on disk until `read`.
 
-    id: `data set/video`. subject: empty where unknown. fps: nominal. segments: runs `(start, stop)` without a gap.
+    id: `data set/video`. subject: empty where unknown. fps: nominal.
+    segments: runs `(start, stop)` without a gap.
     labels: float32 (T,A), NaN where unlabelled or masked. timestamps: float64 seconds (T,).
     read: `read(start, stop, stride=1)` gives uint8 (T,H,W,3).
     """
@@ -143,7 +144,7 @@ def open_clips(stores: Iterable[ClipStore | str | Path]) -> ClipSet:
 
 
 def join(sets: Sequence[ClipSet], *, names: Sequence[str] = ()) -> ClipSet:
-    """Several sets as one. AUs are put together, unlabelled where a set lacks them; the origin is the least real one.
+    """Several sets as one. A set that lacks an AU is unlabelled there; the origin is the least real one.
 
     Raises:
         DataError: no set, sets of different frame size, or two clips of one id.
@@ -163,7 +164,8 @@ def join(sets: Sequence[ClipSet], *, names: Sequence[str] = ()) -> ClipSet:
     clips = tuple(clip for one in sets for clip in _spread(one, aus))
     twice = [video for video, count in Counter(clip.id for clip in clips).items() if count > 1]
     if twice:
-        raise DataError(f"two videos are called {twice[0]!r}", where=", ".join(called), hint="name each store once")
+        hint = "name each store once"
+        raise DataError(f"two videos are called {twice[0]!r}", where=", ".join(called), hint=hint)
     origin = max((one.origin for one in sets), key=ORIGINS.index)
     return ClipSet(clips=clips, aus=aus, size=sets[0].size, origin=origin)
 

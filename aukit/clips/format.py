@@ -1,7 +1,7 @@
 """The names and the layout of a clip store, version 1.
 
-One HDF5 file. Its attributes say what it holds; `schema` keeps the data set's schema so that protocols travel along.
-Each video is a group under `videos`, in the order of its attribute `order`:
+One HDF5 file. Its attributes say what it holds; `schema` keeps the data set's schema, so that protocols
+travel along. Each video is a group under `videos`, in the order of its attribute `order`:
 
     frames        uint8 (T,H,W,3)   raw: contiguous, or whole frames a chunk where the length was not known
     jpeg, offsets uint8 (bytes,), int64 (T+1,)   instead of `frames`: frame t is jpeg[offsets[t]:offsets[t+1]]

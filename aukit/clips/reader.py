@@ -1,4 +1,4 @@
-"""Reading a clip store. Facts are read at once; the file is opened again, lazily, in each process that reads frames."""
+"""Reading a clip store. Facts are read at once; the file is opened again, lazily, in each process."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class ClipStore:
                 raise IndexError(f"frames {start}:{stop}:{stride} of {video!r}, which has {length}")
             if self.encoding == "jpeg":
                 return _decode(group, start, stop, stride)
-            # Read the span that lies together and stride in memory: a strided read in HDF5 is a hundred times slower.
+            # Read the whole span and stride in memory: a strided read in HDF5 is a hundred times slower.
             span: NDArray[np.uint8] = group["frames"][start:stop]
             return span[::stride]
 
@@ -120,7 +120,7 @@ class ClipStore:
 
     @property
     def file(self) -> h5py.File:
-        """The open file of this process. A handle inherited by a fork is not touched: its position is shared."""
+        """The open file of this process. A handle that a fork inherited is left alone."""
         if self._handle is None or self._handle[0] != os.getpid():
             self._handle = (os.getpid(), h5py.File(self.path, "r"))
         return self._handle[1]
@@ -140,9 +140,8 @@ class ClipStore:
     def _group(self, video: str) -> h5py.Group:
         group = self.file[layout.VIDEOS].get(layout.group_name(video))
         if group is None:
-            raise DataError(
-                f"no video {video!r}", where=str(self.path), hint=did_you_mean(video, (known.id for known in self.videos))
-            )
+            hint = did_you_mean(video, (known.id for known in self.videos))
+            raise DataError(f"no video {video!r}", where=str(self.path), hint=hint)
         return group
 
     def _open_checked(self) -> dict[str, Any]:
@@ -151,11 +150,8 @@ class ClipStore:
         if facts.get("format") != layout.FORMAT:
             raise DataError("an HDF5 file, but no clip store of aukit", where=where, hint=_MAKE)
         if facts["version"] > layout.VERSION:
-            raise DataError(
-                f"written by a newer aukit (store version {facts['version']}, this one reads up to {layout.VERSION})",
-                where=where,
-                hint="upgrade aukit",
-            )
+            versions = f"store version {facts['version']}, this one reads up to {layout.VERSION}"
+            raise DataError(f"written by a newer aukit ({versions})", where=where, hint="upgrade aukit")
         return facts
 
 
