@@ -1,0 +1,1 @@
+"""Augmentations: uint8 clips to random views in 0..1."""

@@ -1,0 +1,1 @@
+"""Heads: states to AU intensities."""

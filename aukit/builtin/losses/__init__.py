@@ -1,0 +1,1 @@
+"""Losses: predictions against labels, some of them missing."""

@@ -1,0 +1,1 @@
+"""Objectives: self-supervised losses for pre-training."""

@@ -1,0 +1,120 @@
+"""Noise contrastive estimation over many candidates without holding their scores.
+
+The scores of N predictions against N features are an N x N matrix: 164 MB at the paper's N = 6400, and a plain softmax
+keeps several copies. Here a block of rows is scored at a time and its part of the gradient is formed at once, while
+the scores are at hand; the backward pass only scales what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+SCORES_AT_ONCE = 2**21
+"""Scores in a block: 8 MiB of float32. Up to this many candidates squared, a group is one block."""
+
+
+def contrast(predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Tell each prediction's own feature from the others of its group (paper, equation 1, as a mean).
+
+    Args:
+        predictions: (G,n,D). Row i of a group belongs to row i of the same group's features.
+        features: (G,n,D).
+
+    Returns:
+        The mean over all predictions of -log softmax(own score); then, for each prediction (G,n), how many features of
+        its group score higher than its own, and how many score the same, itself included.
+
+    The scores are plain dot products. They are at least float32, under autocast too.
+    """
+    dtype = torch.promote_types(predictions.dtype, torch.float32)
+    with torch.autocast(predictions.device.type, enabled=False):
+        loss, above, level = _Contrast.apply(predictions.to(dtype), features.to(dtype))
+    return loss, above, level
+
+
+@torch.no_grad()
+def compare(queries: Tensor, features: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the features that a query is meant for stand among all: the counts of `contrast`, without a loss.
+
+    Args:
+        queries: (q,D).
+        features: (n,D).
+        own: (q,P), rows of `features`.
+
+    Returns:
+        (q,P) twice: how many features score higher with the query than its own one does, and how many the same.
+    """
+    above, level = torch.empty_like(own), torch.empty_like(own)
+    dtype = torch.promote_types(queries.dtype, torch.float32)
+    with torch.autocast(queries.device.type, enabled=False):
+        for _, rows in _blocks(1, len(queries), len(features)):
+            scores = queries[rows].to(dtype) @ features.to(dtype).mT
+            for number, column in enumerate(own[rows].unbind(1)):
+                score = scores.gather(1, column.unsqueeze(1))
+                above[rows, number] = (scores > score).sum(1)
+                level[rows, number] = (scores == score).sum(1)
+    return above, level
+
+
+def top_k(above: Tensor, level: Tensor, k: int) -> Tensor:
+    """Share of predictions whose own feature is among the k best, where equal scores are put in random order.
+
+    So features that have collapsed to one point score k/n, as chance does, and not 1.
+    """
+    return ((k - above) / level).clamp(0, 1).mean()
+
+
+def _blocks(groups: int, rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
+    if rows * columns <= SCORES_AT_ONCE:
+        step = SCORES_AT_ONCE // (rows * columns)
+        for start in range(0, groups, step):
+            yield slice(start, start + step), slice(0, rows)
+    else:
+        step = max(1, SCORES_AT_ONCE // columns)
+        for group in range(groups):
+            for start in range(0, rows, step):
+                yield slice(group, group + 1), slice(start, start + step)
+
+
+class _Contrast(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        groups, count, _ = predictions.shape
+        above = torch.empty(groups, count, dtype=torch.int64, device=predictions.device)
+        level = torch.empty_like(above)
+        loss = predictions.new_zeros(())
+        to_predictions = torch.empty_like(predictions) if ctx.needs_input_grad[0] else None
+        to_features = torch.zeros_like(features) if ctx.needs_input_grad[1] else None
+        for group, rows in _blocks(groups, count, count):
+            scores = predictions[group, rows] @ features[group].mT
+            own = scores.diagonal(rows.start, 1, 2).unsqueeze(2).clone()
+            above[group, rows] = (scores > own).sum(2)
+            level[group, rows] = (scores == own).sum(2)
+            highest = scores.amax(2, keepdim=True)
+            total = scores.sub_(highest).exp_().sum(2, keepdim=True)
+            loss += (total.log() + highest - own).sum()
+            if to_predictions is None and to_features is None:
+                continue
+            scores /= total * (groups * count)
+            scores.diagonal(rows.start, 1, 2).sub_(1 / (groups * count))
+            if to_predictions is not None:
+                to_predictions[group, rows] = scores @ features[group]
+            if to_features is not None:
+                to_features[group].baddbmm_(scores.mT, predictions[group, rows])
+        ctx.save_for_backward(to_predictions, to_features)
+        ctx.mark_non_differentiable(above, level)
+        return loss / (groups * count), above, level
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor, *_: Any) -> tuple[Tensor | None, Tensor | None]:
+        to_predictions, to_features = ctx.saved_tensors
+        return (
+            None if to_predictions is None else to_predictions * gradient,
+            None if to_features is None else to_features * gradient,
+        )

@@ -1,0 +1,1 @@
+"""Temporal modules: feature maps of a clip to states over time."""
