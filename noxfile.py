@@ -68,6 +68,6 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure speed and memory against their floors: a table, and bench.json. Give names to run only those."""
+    """Measure speed and memory against their floors: a table, and bench.json. Names run only those."""
     install_aukit(session, "test")
     session.run("python", "tests/bench/run.py", "--json", "bench.json", *session.posargs)

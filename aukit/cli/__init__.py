@@ -1,1 +1,1 @@
-"""The command line: one file a command, `app` to gather them, `terminal` to print. Nothing imports this room."""
+"""The command line: one file a command, `app` gathers them, `terminal` prints. Nothing imports this room."""

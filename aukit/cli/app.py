@@ -38,7 +38,7 @@ TRACEBACK = "AUKIT_TRACEBACK"
 class Commands(typer.core.TyperGroup):
     """A group in which Ctrl-C is one of aukit's own errors, with its message and exit code."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stop:
@@ -97,6 +97,7 @@ app.add_typer(data.app, name="data", short_help="Make and check clip stores")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code. No exception and, unasked, no traceback leaves it."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    cause: BaseException
     try:
         app(args=arguments, prog_name="aukit")
     except SystemExit as leave:

@@ -48,7 +48,7 @@ def examples(*lines: str, then: str) -> str:
 
 
 def load_registry(no_plugins: bool = False, files: list[Path] | None = None) -> Registry:
-    """The registry a command works with. A plugin that failed is a warning; a file named by the user must load.
+    """The registry of a command. A plugin that failed is a warning; a file that the user named must load.
 
     Raises:
         PluginError: a file given with `--plugin` did not load.

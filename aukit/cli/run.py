@@ -84,7 +84,7 @@ def run(
 
 
 def scores(folder: Path) -> None:
-    """The table of a finished run: each AU with its interval, its baseline and the verdict, then the means."""
+    """The table of a finished run: each AU with interval, baseline and verdict, then the means."""
     from aukit.evaluation.result import AUResult, Evaluation
     from aukit.rundir.atomic import read_json
     from aukit.rundir.layout import RunFolder

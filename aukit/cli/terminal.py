@@ -1,4 +1,4 @@
-"""The only place that prints. Data goes to stdout, everything else to stderr; colour only where it is welcome.
+"""The only place that prints. Data goes to stdout, all else to stderr; colour only where it is welcome.
 
 rich is imported when something is printed, so `aukit --help` does not pay for it.
 """
@@ -29,7 +29,7 @@ STYLES = {**VERDICTS, **STATUSES}
 
 
 def _console(file: IO[str]) -> rich.console.Console:
-    """A console on a stream. A pipe without COLUMNS gets whole lines, so that `grep` finds what it looks for."""
+    """A console on a stream. A pipe without COLUMNS gets whole lines, so that `grep` finds things."""
     from rich.console import Console
 
     wide = not file.isatty() and "COLUMNS" not in os.environ
@@ -42,7 +42,7 @@ def out(text: str = "") -> None:
 
 
 def document(value: Any) -> None:
-    """One JSON document, to stdout: what `--json` prints, and nothing else. Numbers that are not finite are null."""
+    """One JSON document, to stdout: all that `--json` prints. Numbers that are not finite are null."""
     print(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str, allow_nan=False))
 
 
@@ -82,7 +82,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
 
 
 def facts(found: Mapping[str, Any]) -> None:
-    """Names and values, to stdout, aligned; a value that is a table or a list of tables comes indented below."""
+    """Names and values, to stdout, aligned; a value that is itself a table comes indented below."""
     _facts(found, indent="")
 
 
@@ -108,7 +108,7 @@ def warn(text: str) -> None:
 
 
 def error(problem: AukitError) -> None:
-    """What went wrong, where, and what to do instead. All the problems of a recipe, each with its own hint."""
+    """What went wrong, where, and what to do instead; each problem of a recipe with its own hint."""
     console = _console(sys.stderr)
     if isinstance(problem, RecipeError):
         for one in problem.problems:

@@ -1,4 +1,4 @@
-"""`aukit validate`: is a recipe right? All its problems at once, without torch and without reading any data."""
+"""`aukit validate`: is a recipe right? All its problems at once, without torch and without any data."""
 
 from __future__ import annotations
 
