@@ -59,3 +59,12 @@ class SyntheticParams(Params):
         """A handful of short, small videos."""
         people = {} if self.subjects else {"train": 2, "validation": 1, "test": 1}
         return {**people, "videos": 1, "frames": 60, "size": 64}
+
+
+class RandomSamplerParams(Params):
+    """Labelled frames drawn at random (paper, section 4): 2 % of them."""
+
+    fraction: float = Field(0.02, gt=0, le=1, description="share of the labelled frames, rounded down; 0.02 in the paper")
+    count: int | None = Field(
+        None, ge=1, description="an exact number of frames instead: 1162 in the paper on DISFA, 1498 on BP4D"
+    )

@@ -1,0 +1,1 @@
+"""Samplers: which labels may be used."""

@@ -1,0 +1,151 @@
+"""Which labels shaped a model: drawn by a sampler, kept as an index list, counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aukit.clips.clipset import ClipSet
+from aukit.contracts.data import Sampler
+from aukit.errors import ComponentError, DataError
+
+FORMAT = "aukit label list"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class LabelCounts:
+    """Labels in use: frames that have one, (frame, AU) cells, and by AU the labels and those above 0."""
+
+    frames: int
+    cells: int
+    labels: Mapping[str, int]
+    positives: Mapping[str, int]
+
+    def table(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return asdict(self)
+
+
+def count_labels(clips: ClipSet) -> LabelCounts:
+    """Count the labels of a set, as they stand after masking."""
+    labels = np.concatenate(
+        [np.empty((0, len(clips.aus)), np.float32), *(clip.labels for clip in clips.clips)]
+    )
+    known = ~np.isnan(labels)
+    positive = labels > 0
+    return LabelCounts(
+        frames=int(known.any(axis=1).sum()),
+        cells=int(known.sum()),
+        labels={au: int(n) for au, n in zip(clips.aus, known.sum(axis=0), strict=True)},
+        positives={au: int(n) for au, n in zip(clips.aus, positive.sum(axis=0), strict=True)},
+    )
+
+
+def draw_mask(clips: ClipSet, sampler: Sampler, rng: np.random.Generator) -> dict[str, NDArray[np.bool_]]:
+    """Let a sampler choose among the labelled frames that have a face: `{clip id: bool (T,A)}`.
+
+    Raises:
+        ComponentError: the sampler's answer has a wrong shape, or a label that does not exist.
+        DataError: the sampler cannot give what it was asked for.
+    """
+    offered: dict[str, NDArray[np.float32]] = {}
+    for clip in clips.clips:
+        inside = np.zeros((clip.length, 1), bool)
+        for start, stop in clip.segments:
+            inside[start:stop] = True
+        offered[clip.id] = np.where(inside, clip.labels, np.float32(np.nan))
+    drawn = sampler(offered, rng)
+    name = type(sampler).__name__
+    mask = {}
+    for video, labels in offered.items():
+        chosen = np.asarray(drawn.get(video, np.zeros(labels.shape, bool)))
+        if chosen.shape != labels.shape or chosen.dtype != np.bool_:
+            got, due = f"{chosen.dtype} {chosen.shape}", f"bool {labels.shape}"
+            raise ComponentError(f"sampler {name} returned {got} for {video}, {due} was due")
+        if (chosen & np.isnan(labels)).any():
+            raise ComponentError(f"sampler {name} chose a label of {video} that does not exist")
+        mask[video] = chosen
+    return mask
+
+
+def mask_to_table(mask: Mapping[str, NDArray[np.bool_]], aus: tuple[str, ...]) -> dict[str, Any]:
+    """A mask as plain JSON: for each video, groups of AUs and the frames (rows of the store) they share."""
+    videos: dict[str, list[dict[str, Any]]] = {}
+    for video, chosen in mask.items():
+        frames = np.flatnonzero(chosen.any(axis=1))
+        patterns, group = np.unique(chosen[frames], axis=0, return_inverse=True)
+        videos[video] = [
+            {
+                "aus": [au for au, used in zip(aus, pattern, strict=True) if used],
+                "frames": frames[group.ravel() == number].tolist(),
+            }
+            for number, pattern in enumerate(patterns)
+        ]
+    lengths = {video: len(chosen) for video, chosen in mask.items()}
+    return {"format": FORMAT, "version": VERSION, "aus": list(aus), "lengths": lengths, "videos": videos}
+
+
+def mask_from_table(
+    table: Mapping[str, Any], clips: ClipSet, *, where: str = ""
+) -> dict[str, NDArray[np.bool_]]:
+    """The mask that `mask_to_table` wrote, for clips it fits.
+
+    Raises:
+        DataError: not such a list, or its videos, lengths, AUs or labelled frames are not those of `clips`.
+    """
+    if table.get("format") != FORMAT or table.get("version") != VERSION:
+        raise DataError("not a list of labels of this version of aukit", where=where)
+    by_id = {clip.id: clip for clip in clips.clips}
+    mask = {clip.id: np.zeros(clip.labels.shape, bool) for clip in clips.clips}
+    hint = "use it with the data and the split it was drawn from"
+    for video, groups in table["videos"].items():
+        clip = by_id.get(video)
+        if clip is None:
+            raise DataError(
+                f"it names {video!r}, which is not among the training videos", where=where, hint=hint
+            )
+        if table["lengths"][video] != clip.length:
+            raise DataError(
+                f"{video!r} had {table['lengths'][video]} frames and has {clip.length}",
+                where=where,
+                hint=hint,
+            )
+        for group in groups:
+            unknown = [au for au in group["aus"] if au not in clips.aus]
+            if unknown:
+                raise DataError(f"it names {unknown[0]}, which has no labels here", where=where, hint=hint)
+            columns = [clips.aus.index(au) for au in group["aus"]]
+            mask[video][np.ix_(group["frames"], columns)] = True
+        if (mask[video] & np.isnan(clip.labels)).any():
+            raise DataError(f"it names frames of {video!r} that have no label", where=where, hint=hint)
+    return mask
+
+
+def save_mask(path: str | Path, mask: Mapping[str, NDArray[np.bool_]], aus: tuple[str, ...]) -> None:
+    """Write an index list that other runs can share."""
+    Path(path).write_text(json.dumps(mask_to_table(mask, aus)) + "\n", encoding="utf-8")
+
+
+def load_mask(path: str | Path, clips: ClipSet) -> dict[str, NDArray[np.bool_]]:
+    """Read an index list.
+
+    Raises:
+        DataError: missing, no such list, or it does not fit `clips`.
+    """
+    where = str(path)
+    try:
+        table = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError("the list of labels cannot be read", where=where, hint=str(error.strerror)) from error
+    except ValueError as error:
+        raise DataError("not a list of labels", where=where) from error
+    if not isinstance(table, dict):
+        raise DataError("not a list of labels", where=where)
+    return mask_from_table(table, clips, where=where)
