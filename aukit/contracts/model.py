@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Backbone(Protocol):
-    """Frames to feature maps. Wiring: none."""
+    """Frames to feature maps. Wiring: none. In evaluation, frames do not see each other."""
 
     channels: int
     stride: int
@@ -28,7 +28,7 @@ class Temporal(Protocol):
 
     Law, where `causal`: `f(x[:, :t])` then `f(x[:, t:], state)` equals `f(x)`, and no future frame changes an earlier
     output. A state is a tensor, or a (nested) tuple of tensors, whose first dimension is B; None is the state before
-    the first frame.
+    the first frame. `lookahead` is the number of later frames an output may depend on: 0 where causal.
     """
 
     channels: int
@@ -42,7 +42,7 @@ class Temporal(Protocol):
 
 @runtime_checkable
 class Head(Protocol):
-    """States to intensities. Wiring: channels, aus."""
+    """States to intensities. Wiring: channels, aus. In evaluation, frames do not see each other."""
 
     def __call__(self, h: Tensor) -> Tensor:
         """`(N,C,h,w)` to `(N,A)`, unclipped."""
@@ -77,7 +77,10 @@ class Objective(Protocol):
 
 @runtime_checkable
 class Loss(Protocol):
-    """Predictions against labels with gaps. Wiring: none."""
+    """Predictions against labels with gaps. Wiring: none.
+
+    A batch without any label has no mean: it is a DataError, or 0 without a gradient; never NaN.
+    """
 
     def __call__(self, predictions: Tensor, labels: Tensor) -> Tensor:
         """`(N,A)` and `(N,A)` with NaN for "not labelled" to a scalar: the mean over labelled cells."""

@@ -28,7 +28,7 @@ def build(
     """Build the component `name` (or `provider/name`) of `kind`.
 
     `wiring` is what the surroundings know (see the contract of each kind), `params` what a recipe says; those
-    not given have their defaults. The result is `Class(**wiring, **params)`; for a stage, `Class(params=...)`.
+    not given have their defaults. The result is `Class(**wiring, **params)`; a stage is `Class(params=...)`.
 
     Raises:
         ComponentError: the name is unknown or ambiguous, a parameter is wrong, the class breaks its contract.
