@@ -24,7 +24,7 @@ class SyntheticParams(Params):
     test: int = Field(8, ge=0, description="people in its test part")
     subjects: tuple[str, ...] = Field(
         (),
-        description="subject ids to render instead of P001, P002, ...; shared out in order, in the same proportion",
+        description="subject ids to render instead of P001, P002, ...; shared out in the same proportion",
     )
     aus: tuple[str, ...] = Field(
         DISFA_AUS, min_length=1, description="AUs that are labelled; all of them move"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Pose:
 
 @dataclass
 class Surface:
-    """What a ray per pixel meets on an ellipsoid: place (u, v), normal (3 planes, head frame), coverage 0..1."""
+    """What each pixel's ray meets on an ellipsoid: place (u, v), normal (head frame), coverage 0..1."""
 
     u: Array
     v: Array
@@ -71,15 +72,17 @@ class View:
     def meet(
         self, width: Array | float, up: float, down: Array | float, depth: float, person: Person
     ) -> Surface:
-        """The front crossing of each ray with an ellipsoid whose jaw is tapered; solved twice, the second time
-        with the half-widths of the height that the first found.
+        """The front crossing of each ray with an ellipsoid whose jaw is tapered.
+
+        It is solved twice, the second time with the half-widths of the height that the first found.
 
         Args:
-            width: half-width; up, down: half-heights above and below the origin; depth: half-depth. Scalars or (F,1,1).
+            width, depth: half of each. Like `down`, a number or (F, 1, 1).
+            up, down: from the middle to the crown and to the chin.
         """
-        half_width: Array | float = width
-        half_height: Array | float = (up + down) * 0.5
-        u = v = w = inside = np.float32(0)
+        half_width: Any = width
+        half_height: Any = (up + down) * 0.5
+        u = v = w = inside = self.x
         for step in range(2):
             places = [
                 (origin / half, ray / half)
@@ -127,7 +130,7 @@ class View:
 
 
 class Sensor:
-    """Exposure, tint, blur and noise of one camera. Noise is a fixed tile read at places that follow the clock."""
+    """Exposure, tint, blur and noise of one camera. Noise is a fixed tile, read where the clock says."""
 
     _TILE = 61
 

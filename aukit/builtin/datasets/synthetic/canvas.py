@@ -1,7 +1,8 @@
-"""Planes of F frames that features are painted on, only where they are, with edges as soft as a pixel is wide."""
+"""Planes of F frames that features are painted on, only where they are, with edges as soft as a pixel."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,14 +17,15 @@ def soft(distance: Array, width: float) -> Array:
     """0 to 1 as a signed distance goes from -width to width."""
     out = distance * (0.5 / width)
     out += 0.5
-    return np.clip(out, 0.0, 1.0, out=out)
+    np.clip(out, 0.0, 1.0, out=out)
+    return out
 
 
 def smooth(value: Array, low: float, high: float) -> Array:
     """The smooth step from 0 at `low` to 1 at `high`."""
-    out = (value - low) * (1.0 / (high - low))
-    np.clip(out, 0.0, 1.0, out=out)
-    return out * out * (3.0 - 2.0 * out)
+    x = np.clip((value - low) * (1.0 / (high - low)), 0.0, 1.0)
+    out: Array = x * x * (3.0 - 2.0 * x)
+    return out
 
 
 def bell(x: Array, y: Array | None = None) -> Array:
@@ -31,15 +33,12 @@ def bell(x: Array, y: Array | None = None) -> Array:
     square = x * x
     if y is not None:
         square += y * y
-    return np.exp(np.negative(square, out=square), out=square)
+    np.exp(np.negative(square, out=square), out=square)
+    return square
 
 
 class Canvas:
-    """Linear-light colour planes (F, H, W) of a batch of frames and the head coordinates of each pixel.
-
-    `u`, `v` are head coordinates of the visible surface, `pixel` is the width of a pixel in them, `shade` multiplies
-    the colours of everything on the head at the end, so that creases and light work on all of it.
-    """
+    """Linear-light colour planes (F, H, W) of a batch of frames; `pixel` is a pixel's width in head units."""
 
     def __init__(self, background: Array, frames: int, pixel: float) -> None:
         self.size = background.shape[1]
@@ -64,8 +63,14 @@ class Canvas:
         return soft(distance, max(width, 0.6 * self.pixel))
 
     def line(self, distance: Array, width: float) -> Array:
-        """A bell-shaped line of that width, prefiltered: a line thinner than the pixel gets paler, not jagged."""
+        """A bell-shaped line of that width; one thinner than the pixel gets paler, not jagged."""
         wide = (width * width + (0.55 * self.pixel) ** 2) ** 0.5
         out = bell(distance * (1.0 / wide))
         out *= width / wide
+        return out
+
+    def wave(self, place: Array, period: float) -> Array:
+        """cos(2π place / period), flattened as a pixel would flatten it."""
+        out = np.cos(place * (2 * math.pi / period))
+        out *= math.exp(-2.0 * (0.40 * math.pi * self.pixel / period) ** 2)
         return out

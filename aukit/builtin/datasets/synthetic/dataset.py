@@ -29,7 +29,7 @@ class SyntheticFaces:
 
     Args:
         train, validation, test: how many people each part of the preset split "default" has.
-        subjects: ids to render instead of "P001", "P002", ...; they are shared out in order, in the same proportion.
+        subjects: ids to render instead of "P001", "P002", ...; shared out in order, in the same proportion.
         aus: which AUs are labelled. All of `ALL_AUS` move, whichever are asked for.
         videos: videos of each person, each in another place and light.
         frames, fps, size: length in frames, frames a second, pixels a side.
@@ -91,7 +91,7 @@ class SyntheticFaces:
         return self._schema
 
     def videos(self, root: Path | None = None) -> Iterable[Source]:
-        """One source a video; nothing is rendered before it is read. `root` is not used: there are no files."""
+        """One source a video, rendered as it is read. `root` is not used: there are no files."""
         for video, (subject, number) in self._videos.items():
             yield Source(
                 video=video,

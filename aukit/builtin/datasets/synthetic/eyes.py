@@ -12,7 +12,7 @@ from aukit.builtin.datasets.synthetic.relief import Relief
 
 
 def draw_brows(canvas: Canvas, view: View, person: Person, u: Array, v: Array, controls: Controls) -> None:
-    """Two hairy arcs. The inner end rises with AU01, the outer two thirds with AU02, all of it falls with AU04."""
+    """Two hairy arcs. The inner end rises with AU01, the outer part with AU02, all of it falls with AU04."""
     for side in (-1, 1):
         region = view.region(
             side * 0.42 - 0.42, side * 0.42 + 0.42, person.brow_y - 0.32, person.brow_y + 0.24, person
@@ -67,7 +67,7 @@ def draw_eyes(
             * canvas.edge((1.0 - np.abs(x)) * 0.19, 0.02)
         )
 
-        # The fold rides up when the lid is raised, is covered when the brow comes down, and smooths when it shuts.
+        # The fold is covered when the lid rises or the brow comes down, and is smoothed when the eye shuts.
         fold = y - (
             resting - person.lid_fold + 0.5 * controls("lid_up", side) + 0.35 * controls("brow_down", side)
         )

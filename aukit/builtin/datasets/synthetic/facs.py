@@ -1,7 +1,7 @@
 """What each action unit does to a face: one table from AU intensity to the renderer's controls.
 
-Ekman, Friesen and Hager, Facial Action Coding System, 2002, read as displacements and creases. Geometry is in head
-units (half the width of an average face is 1, u to the viewer's right, v down); creases and bulges are strengths.
+Ekman, Friesen and Hager, Facial Action Coding System, 2002, read as displacements and creases. Geometry is in
+head units (half the width of an average face is 1, u to the viewer's right, v down); creases are strengths.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ AT_FIVE: Mapping[str, Mapping[str, float]] = MappingProxyType(
             "corner_up": -0.03,
         },
         "AU20": {"corner_out": 0.21, "lip_thin": 0.45, "stretch": 1.0},
-        "AU25": {"gap_up": 0.055, "gap_low": 0.115},
+        "AU25": {"gap_up": 0.055, "gap_low": 0.125},
         "AU26": {"jaw": 0.33, "gap_low": 0.13, "corner_out": -0.05},
         "AU45": {"lid_close": 1.0},
     }
 )
-"""What an AU at level 5 adds to each control, on a person of average expressiveness. Lower levels scale it."""
+"""What an AU at level 5 adds to each control, on an averagely expressive person. Lower levels scale it."""
 
 CONTROLS: tuple[str, ...] = tuple(dict.fromkeys(name for moves in AT_FIVE.values() for name in moves))
 
@@ -65,8 +65,8 @@ class Controls:
     """The controls of F frames. A face is never quite symmetric, so each side shows a little more or less.
 
     Args:
-        intensity: (F, 15) what is shown, FACS levels times the person's expressiveness, in the order of `ALL_AUS`.
-        lean: (15,) how much more of each AU the right side of the picture shows; the left side shows as much less.
+        intensity: (F, 15) what is shown, levels times expressiveness, in the order of `ALL_AUS`.
+        lean: (15,) how much more of each AU the picture's right side shows; the left shows as much less.
     """
 
     def __init__(self, intensity: Array, lean: Array) -> None:
@@ -74,7 +74,7 @@ class Controls:
         self._tilt = (intensity * lean) @ _TABLE
 
     def __call__(self, name: str, side: int = 0) -> Array:
-        """(F, 1, 1) amount of one control; `side` is 1 for the viewer's right, -1 for the left, 0 for the middle."""
+        """(F, 1, 1) amount of a control. `side`: 1 the viewer's right, -1 the left, 0 the middle."""
         column = CONTROLS.index(name)
         return (self._middle[:, column] + side * self._tilt[:, column])[:, None, None]
 

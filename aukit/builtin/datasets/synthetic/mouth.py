@@ -30,7 +30,8 @@ def draw_mouth(canvas: Canvas, view: View, person: Person, u: Array, v: Array, c
     thin = 1.0 - controls("lip_thin")
     push = controls("lip_push")
 
-    seam = person.mouth_y + (person.mouth_curve - sided("corner_up")) * square - push * (1.0 - 0.5 * square)
+    seam = person.mouth_y + (person.mouth_curve - sided("corner_up")) * square * (0.45 + 0.55 * square)
+    seam = seam - push * (1.0 - 0.5 * square)
     lift = controls("lip_up") * (1.0 - 0.7 * square)
     gap_up, gap_low = controls("gap_up"), controls("gap_low")
     bow = 1.0 - person.cupid * (bell(t * (1 / 0.16)) - 0.3 * bell((t - 0.3) * (1 / 0.2)))
@@ -58,6 +59,7 @@ def draw_mouth(canvas: Canvas, view: View, person: Person, u: Array, v: Array, c
     deep = smooth(lower_in - upper_in, 0.16, 0.30)
     tongue = opening * deep * bell(t * 1.5, (y - lower_in + 0.03) * (1 / 0.075))
     canvas.paint(region, 0.8 * tongue, (0.30, 0.08, 0.08))
-    teeth = opening * canvas.edge(upper_in + 0.085 - y, 0.02) * (1.0 - smooth(t, 0.45, 0.9))
+    # The upper teeth stay with the skull: a raised lip bares them, a dropped jaw hardly does.
+    teeth = opening * canvas.edge(person.mouth_y + 0.028 - y, 0.02) * (1.0 - smooth(t, 0.45, 0.9))
     white = person.teeth * (0.55 + 0.45 * (1.0 - square))
     canvas.paint(region, 0.9 * teeth, (0.80 * white, 0.76 * white, 0.68 * white))

@@ -19,7 +19,7 @@ _SKIN = np.array(
         (0.78, 0.56, 0.42),
         (0.62, 0.42, 0.29),
         (0.46, 0.30, 0.21),
-        (0.33, 0.21, 0.15),
+        (0.38, 0.25, 0.185),
     ]
 )
 _HAIR = np.array(
@@ -38,11 +38,11 @@ _IRIS = np.array(
 
 
 def stream(seed: int, *key: str | int) -> np.random.Generator:
-    """Random numbers that depend on the seed and the key alone, so that people and videos can be drawn in any order."""
+    """Random numbers of the seed and the key alone: people and videos can be drawn in any order."""
     return np.random.default_rng([seed, *(zlib.crc32(str(part).encode()) for part in key)])
 
 
-def linear(colour: Sequence[float]) -> RGB:
+def linear(colour: Sequence[float] | Array) -> RGB:
     """A screen colour as linear light; the camera takes the square root back."""
     red, green, blue = (float(max(value, 0.0)) ** 2 for value in colour)
     return red, green, blue
@@ -50,7 +50,7 @@ def linear(colour: Sequence[float]) -> RGB:
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Lengths in head units (half the width of an average face is 1), colours in linear light, strengths in 0..1."""
+    """Lengths in head units (half an average face's width is 1), colours in linear light, strengths 0..1."""
 
     width: float
     crown: float
@@ -177,8 +177,8 @@ def draw_person(seed: int, subject: str) -> Person:
         mouth_y=around(0.735, 0.02),
         mouth_width=around(0.345, 0.022),
         mouth_curve=around(-0.005, 0.012),
-        lip_upper=around(0.062 + (0.012 if dark else 0.0), 0.010),
-        lip_lower=around(0.082 + (0.015 if dark else 0.0), 0.011),
+        lip_upper=around(0.068 + (0.012 if dark else 0.0), 0.010),
+        lip_lower=around(0.088 + (0.015 if dark else 0.0), 0.011),
         cupid=float(rng.uniform(0.1, 0.35)),
         lip=linear(lip),
         teeth=float(rng.uniform(0.62, 0.85)),

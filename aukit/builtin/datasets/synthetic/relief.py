@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +24,7 @@ class Light:
 def bumps(
     person: Person, controls: Controls
 ) -> list[tuple[float, Array | float, float, float, Array | float]]:
-    """(u, v, half-width, half-height, height) of every swelling and hollow; the cheeks swell and the chin rises."""
+    """(u, v, half-width, half-height, height) of each swelling and hollow; cheeks swell, the chin rises."""
     tip = person.eye_y + person.nose_length + 0.05 - 0.4 * controls("nose_up")
     jaw = controls("jaw")
     chin = 1.13 + 0.85 * jaw - controls("chin_up")
@@ -114,29 +113,29 @@ def forehead(relief: Relief, u: Array, v: Array, controls: Controls) -> None:
         controls("brow_inner_up") * bell(u * 2.5) + controls("brow_outer_up") * (1 - bell(u * 2.2))
     )
     phase = v + lift + 0.05 * u * u
-    furrow = np.cos((phase - person.brow_y) * (2 * math.pi / 0.125))
+    furrow = relief.canvas.wave(phase - person.brow_y, 0.125)
     window = smooth(phase, top, top + 0.12) * (
         1.0 - smooth(phase, person.brow_y - 0.13, person.brow_y - 0.05)
     )
     middle = bell(u * (1 / 0.30))
     right = smooth(u, 0.25, 0.42) * (1.0 - smooth(u, 0.66, 0.84))
     left = smooth(-u, 0.25, 0.42) * (1.0 - smooth(-u, 0.66, 0.84))
-    depth = 0.05 * person.age + middle * 0.55 * controls("forehead_middle")
-    depth = depth + 0.55 * (right * controls("forehead_side", 1) + left * controls("forehead_side", -1))
+    depth = 0.05 * person.age + middle * 0.50 * controls("forehead_middle")
+    depth = depth + 0.50 * (right * controls("forehead_side", 1) + left * controls("forehead_side", -1))
     relief.crease(region, window * depth * (furrow * 0.75 + 0.15))
 
 
 def glabella(relief: Relief, u: Array, v: Array, controls: Controls) -> None:
-    """AU04: upright furrows between the brows. AU09: furrows across the root and along the sides of the nose."""
+    """AU04: upright furrows between the brows. AU09: furrows across and beside the root of the nose."""
     person, line = relief.person, relief.canvas.line
     region = relief.view.region(-0.32, 0.32, person.brow_y - 0.22, person.eye_y + 0.36, person)
     u, v = u[region], v[region]
     upright = line(np.abs(u) - 0.055, 0.028) * bell((v - person.brow_y - 0.01) * (1 / 0.12))
-    relief.crease(region, upright * (1.0 * controls("glabella") + 0.08 * person.age))
+    relief.crease(region, upright * (0.85 * controls("glabella") + 0.08 * person.age))
     wrinkle = controls("nose_wrinkle")
-    rings = 0.6 + 0.6 * np.cos((v - person.eye_y + 0.9 * np.abs(u)) * (2 * math.pi / 0.105))
+    rings = 0.6 + 0.7 * relief.canvas.wave(v - person.eye_y + 0.9 * np.abs(u), 0.115)
     root = bell(u * (1 / 0.15), (v - person.eye_y - 0.09) * (1 / 0.13))
-    relief.crease(region, root * rings * (0.75 * wrinkle))
+    relief.crease(region, root * rings * (0.70 * wrinkle))
     sides = line(np.abs(u) - 0.10 - 0.35 * (v - person.eye_y), 0.03) * bell(
         (v - person.eye_y - 0.14) * (1 / 0.11)
     )
@@ -160,8 +159,8 @@ def cheeks(relief: Relief, u: Array, v: Array, controls: Controls) -> None:
         where = x - place
         window = smooth(along, -0.12, 0.12) * (1.0 - smooth(along, 0.72, 1.12))
         high = window * (1.0 - smooth(along, 0.30, 0.75))
-        depth = window * (0.75 * fold + 0.10 + 0.20 * person.age) + high * (0.85 * upper)
-        relief.crease(region, depth * (line(where, 0.040) - 0.35 * line(where - 0.10, 0.07)))
+        depth = window * (0.60 * fold + 0.08 + 0.16 * person.age) + high * (0.70 * upper)
+        relief.crease(region, depth * (line(where, 0.050) - 0.35 * line(where - 0.11, 0.08)))
         stretch = controls("stretch", side) * 0.55
         beside = (
             x - person.mouth_width - controls("corner_out", side) - 0.08 - 0.2 * (y - person.mouth_y) ** 2
@@ -172,14 +171,14 @@ def cheeks(relief: Relief, u: Array, v: Array, controls: Controls) -> None:
         x, y = u[region] * side - person.eye_x, v[region] - person.eye_y
         under = y - 0.155 + 0.9 * x * x + 0.02 * controls("cheek", side)
         bag = line(under, 0.032) * bell(x * (1 / 0.21))
-        relief.crease(region, bag * (0.75 * controls("eye_bag", side) + 0.06 + 0.22 * person.age))
+        relief.crease(region, bag * (0.62 * controls("eye_bag", side) + 0.06 + 0.22 * person.age))
         outside = x - person.eye_width
-        fan = np.cos((y + 0.01) * (2 * math.pi / (0.085 + 0.25 * np.clip(outside, 0.0, 0.3))))
+        fan = relief.canvas.wave((y + 0.01) / (1.0 + 2.8 * np.clip(outside, 0.0, 0.3)), 0.09)
         reach = (
             smooth(outside, 0.02, 0.08) * (1.0 - smooth(outside, 0.13, 0.27)) * bell((y - 0.01) * (1 / 0.11))
         )
         relief.crease(
-            region, reach * (0.5 + 0.6 * fan) * (0.95 * controls("crows_feet", side) + 0.07 * person.age)
+            region, reach * (0.5 + 0.6 * fan) * (0.72 * controls("crows_feet", side) + 0.07 * person.age)
         )
 
 
@@ -194,19 +193,19 @@ def lower_face(relief: Relief, u: Array, v: Array, controls: Controls) -> None:
         relief.crease(region, bell((x - 0.01) * (1 / 0.055), y * (1 / 0.055)) * 0.22)
         dimple = line(x - 0.055 + 0.9 * y * y, 0.034) * bell((y - 0.01) * (1 / 0.12))
         puff = bell((x - 0.15) * (1 / 0.09), y * (1 / 0.13))
-        relief.crease(region, (1.25 * dimple - 0.22 * puff) * controls("dimple", side))
-        pouch = line(x - 0.01 - 0.30 * (y - 0.02), 0.035) * bell((y - 0.12) * (1 / 0.11))
+        relief.crease(region, (0.95 * dimple - 0.22 * puff) * controls("dimple", side))
+        pouch = line(x - 0.01 - 0.30 * (y - 0.02), 0.045) * bell((y - 0.12) * (1 / 0.11))
         puff = bell((x + 0.06) * (1 / 0.08), (y - 0.14) * (1 / 0.08))
         relief.crease(
-            region, (1.0 * pouch - 0.2 * puff) * controls("corner_pouch", side) + 0.12 * person.age * pouch
+            region, (0.72 * pouch - 0.2 * puff) * controls("corner_pouch", side) + 0.12 * person.age * pouch
         )
     middle = 1.12 + 0.85 * controls("jaw") - controls("chin_up")
     reach = float(np.max(controls("jaw")))
     region = relief.view.region(-0.4, 0.4, 0.80, 1.35 + reach, person)
     x, y = u[region], v[region] - middle
-    pits = np.cos(x * (2 * math.pi / 0.115)) * np.cos(y * (2 * math.pi / 0.105) + 0.8)
+    pits = relief.canvas.wave(x, 0.13) * relief.canvas.wave(y + 0.015, 0.12)
     relief.crease(
-        region, bell(x * (1 / 0.21), y * (1 / 0.13)) * (0.30 + 0.55 * pits) * controls("chin_dimples")
+        region, bell(x * (1 / 0.21), y * (1 / 0.13)) * (0.28 + 0.40 * pits) * controls("chin_dimples")
     )
     furrow = line(y + 0.165 - 0.5 * x * x, 0.035) * bell(x * (1 / 0.20))
     relief.crease(region, furrow * (0.9 * controls("lip_furrow") + 0.08))

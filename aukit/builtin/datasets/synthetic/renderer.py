@@ -20,7 +20,7 @@ BATCH_PIXELS = 1 << 16
 
 @dataclass(frozen=True)
 class Moments:
-    """F moments of one video: what is shown (F, 15), how the head stands, where the eyes look (F, 2), the light."""
+    """F moments of one video: what is shown (F, 15), head pose, where the eyes look (F, 2), light."""
 
     timestamps: NDArray[np.float64]
     shown: Array
@@ -67,7 +67,7 @@ class Renderer:
         chin = person.chin + 0.85 * controls("jaw") - 0.25 * controls("chin_up")
         head = view.meet(person.width, person.crown, chin, person.depth, person)
         canvas.planes = [np.zeros_like(plane) for plane in behind]
-        # What stands out of the skull is seen shifted when the head turns: follow the ray up to the nose's height.
+        # What stands out of the skull is seen shifted when the head turns: follow the ray up to it.
         tall = 1.5 * person.nose_height * bell(head.u * (1 / 0.16), (head.v - 0.24) * (1 / 0.30))
         tall += 0.05 * bell(head.u * (1 / 0.4), (head.v - person.mouth_y) * (1 / 0.25))
         u = head.u + tall * (view.ray[0] / view.ray[2])

@@ -1,4 +1,4 @@
-"""What surrounds the face: background, shoulders, hair, ears, skin, beard, nose openings, glasses."""
+"""What is not expression: background, shoulders, hair, ears, skin, beard, nose, glasses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aukit.builtin.datasets.synthetic.people import RGB, Person, linear, stream
 
 
 def draw_background(seed: int, video: str, size: int) -> Array:
-    """(3, H, W) linear light: a gradient, a few blurred shapes and a fine texture, the same for a whole video."""
+    """(3, H, W) linear light: a gradient, a few blurred shapes and a fine texture, for a whole video."""
     rng = stream(seed, "background", video)
     axis = (np.arange(size, dtype=np.float32) + 0.5) * (2 / size) - 1
     x, y = axis[None, :], axis[:, None]
@@ -28,7 +28,8 @@ def draw_background(seed: int, video: str, size: int) -> Array:
         out += 0.8 * mask * (colour[:, None, None] - out)
     wave = rng.uniform(5, 40, 2)
     texture = 1.0 + 0.06 * np.sin(wave[0] * x + rng.uniform(0, 6)) * np.sin(wave[1] * y + rng.uniform(0, 6))
-    return (out * texture).astype(np.float32).clip(0.0, 1.0)
+    picture: Array = (out * texture).astype(np.float32)
+    return picture.clip(0.0, 1.0)
 
 
 def draw_body(canvas: Canvas, view: View, person: Person, clothes: RGB) -> None:
@@ -39,7 +40,7 @@ def draw_body(canvas: Canvas, view: View, person: Person, clothes: RGB) -> None:
     x = view.x - 0.35 * lean_x * np.maximum(y, 0.0)
     if person.long_hair:
         fall = 1.0 - (x * (1 / 1.14)) ** 4 - (np.minimum(y - 0.1, 0.0) * (1 / 1.6)) ** 2
-        canvas.paint(canvas.everywhere, canvas.edge(fall, 0.08), [0.45 * value for value in person.hair])
+        canvas.paint(canvas.everywhere, canvas.edge(fall, 0.08), [0.6 * value for value in person.hair])
     neck = canvas.edge(0.52 * person.width + 0.12 * np.maximum(y - 1.0, 0.0) - np.abs(x), 0.05) * soft(
         y - 0.5, 0.1
     )
@@ -66,7 +67,7 @@ def draw_ears(canvas: Canvas, view: View, person: Person) -> None:
 def draw_skin(
     canvas: Canvas, view: View, person: Person, u: Array, v: Array, controls: Controls, cover: Array
 ) -> None:
-    """Skin with blush, a coarse texture, moles and a shaved or grown beard; what lies on it moves with the face."""
+    """Skin with blush, a coarse texture, moles and a shaved or grown beard; they move with the face."""
     phase = person.texture
     cheek = controls("cheek")
     moved = v - controls("jaw") * smooth(v, 0.70, 1.20) + controls("chin_up") * bell(u * 2.2, (v - 1.1) * 3.0)
@@ -97,7 +98,7 @@ def draw_skin(
 
 
 def draw_nose(canvas: Canvas, view: View, person: Person, u: Array, v: Array, controls: Controls) -> Array:
-    """Openings, wings and the shade below; AU09 lifts the wings. Returns nothing to see but darkness, (F,H,W) -> 0."""
+    """Openings, wings and the shade below the nose, as creases (F, H, W); AU09 lifts the wings."""
     base = person.eye_y + person.nose_length + 0.11
     dark = np.zeros_like(u)
     for side in (-1, 1):
@@ -117,23 +118,21 @@ def draw_nose(canvas: Canvas, view: View, person: Person, u: Array, v: Array, co
     return dark
 
 
-def draw_hair(canvas: Canvas, view: View, person: Person, surface: Surface) -> Array:
-    """A cap of hair on a slightly larger skull, above a hairline that falls at the temples. Returns its mask."""
+def draw_hair(canvas: Canvas, view: View, person: Person, surface: Surface) -> None:
+    """A cap of hair on a slightly larger skull, above a hairline that falls at the temples."""
     u, v = surface.u, surface.v
-    if person.hair_style == "bald":
-        return np.zeros_like(u)
     side = smooth(np.abs(u), 0.60, 0.98)
     fall = {"long": 2.0, "bun": 1.0, "fringe": 1.1}.get(person.hair_style, 0.95)
-    line = person.hairline + person.parting * 0.5 * u + fall * side
+    line = person.hairline + person.parting * 0.6 * u * (1.0 - u * u) + 0.22 * u * u + fall * side
+    line = line + 0.018 * np.sin(9.0 * u + person.texture[5]) + 0.012 * np.sin(23.0 * u + person.texture[4])
     if person.hair_style == "fringe":
         line = line + 0.05 * np.sin(u * 14.0 + person.texture[5])
-    mask = canvas.edge(line - v, 0.06) * surface.cover
+    mask = canvas.edge(line - v, 0.08) * surface.cover
     strand = np.sin(
         u * (16.0 + 14.0 * person.curl) + 3.0 * np.sin(v * 3.0 + person.texture[6]) + person.texture[7]
     )
     tone = 0.85 + 0.18 * strand + 0.25 * np.clip(-surface.normal[1], 0.0, 1.0)
     canvas.paint(canvas.everywhere, mask, [value * tone for value in person.hair])
-    return mask
 
 
 def draw_glasses(canvas: Canvas, view: View, person: Person, u: Array, v: Array) -> None:

@@ -27,7 +27,7 @@ def pose_still(
     """Frames of one person with a still head in a fixed light, showing what is asked.
 
     Args:
-        shown: (F, 15) levels as displayed, in the order of `ALL_AUS`; a person's expressiveness is not applied.
+        shown: (F, 15) levels as displayed, in the order of `ALL_AUS`; expressiveness is not applied.
 
     Returns:
         uint8 (F, size, size, 3). Every frame has the same noise, so differences are the face's alone.

@@ -1,8 +1,8 @@
 """What a face shows and when: intensities as functions of time in seconds, whatever the frame rate.
 
-Time is cut into blocks of ten seconds. Each block deals five expressions from a deck; the deck of twenty is shuffled
-and dealt round the people of one part of the split, so that any four people in a row show every AU in their first
-ten seconds, at level 2 or more. Which AUs join the leading one, how strongly, when and how long is drawn.
+Time is cut into blocks of ten seconds. Each deals five expressions from a deck of twenty, which is shuffled and
+goes round the people of one part of the split. So the first four people of a part, and the next four, show every
+AU in their first ten seconds, at level 2 or more. Which AUs join in, how strongly, when and how long is drawn.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ DISFA_SHARES: Mapping[str, float] = MappingProxyType(
         "AU01": 0.067, "AU15": 0.060, "AU02": 0.056, "AU09": 0.055, "AU20": 0.035, "AU05": 0.021,
     }
 )  # fmt: skip
-"""Share of DISFA's 130,814 frames at level 1 or more, counted from the table of Mavadati et al., DISFA: A Spontaneous
-Facial Action Intensity Database, IEEE Trans. Affective Computing 2013. The renderer keeps the order, not the figures:
-the rare AUs are shown a little more often, so that few labels can still teach them."""
+"""Share of DISFA's 130,814 frames at level 1 or more, from the counts in Mavadati et al., DISFA: A
+Spontaneous Facial Action Intensity Database, IEEE Trans. Affective Computing 2013. The renderer keeps the order, not the
+figures: AUs are shown a little more often, so that few labels can still teach them."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """An expression: the AUs that lead it, those that may join (with their chance), and its length in seconds."""
+    """An expression: the AUs that lead it, those that may join, with their chance, and its seconds."""
 
     lead: tuple[str, ...]
     join: Mapping[str, float]
@@ -65,8 +65,10 @@ DECK: tuple[Card, ...] = (
 )
 """Twenty expressions. Each of DISFA's twelve AUs leads at least one."""
 
-_TWITCHES = {"AU01": 1.2, "AU02": 1.8, "AU04": 1.4, "AU05": 0.35, "AU06": 1.5, "AU09": 1.0, "AU10": 0.7, "AU12": 1.5,
-             "AU14": 1.0, "AU15": 1.0, "AU17": 1.2, "AU20": 0.9, "AU25": 1.8, "AU26": 1.5}  # fmt: skip
+_TWITCHES = {
+    "AU01": 1.2, "AU02": 1.8, "AU04": 1.4, "AU05": 0.35, "AU06": 1.5, "AU09": 1.0, "AU10": 0.7,
+    "AU12": 1.5, "AU14": 1.0, "AU15": 1.0, "AU17": 1.2, "AU20": 0.9, "AU25": 1.8, "AU26": 1.5,
+}  # fmt: skip
 """How often an AU is shown quite alone, in parts: without these an AU could be told by its company."""
 
 
@@ -99,10 +101,9 @@ class Event:
         rise = _ease(since / self.onset)
         fall = _ease((since - self.onset - self.hold) / self.offset)
         sag = 1.0 - self.sag * np.clip((since - self.onset) / max(self.hold, 0.1), 0.0, 1.0)
-        beat = 1.0
+        out: NDArray[np.float64] = self.peak * rise * (1.0 - fall) * sag
         if self.rate:
-            beat = 0.60 + 0.40 * np.cos(2 * math.pi * self.rate * (since - self.onset) + self.phase)
-        out: NDArray[np.float64] = self.peak * rise * (1.0 - fall) * sag * beat
+            out *= 0.60 + 0.40 * np.cos(2 * math.pi * self.rate * (since - self.onset) + self.phase)
         return out
 
 
