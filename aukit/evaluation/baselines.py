@@ -12,7 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from aukit.errors import DataError
 from aukit.evaluation.moments import Array
 
-BASELINES = {"predict-zero": "always 0", "predict-mean": "always the mean label of the labelled training frames"}
+BASELINES = {
+    "predict-zero": "always 0",
+    "predict-mean": "always the mean label of the labelled training frames",
+}
 """The trivial predictors, by name."""
 
 LEVELS = 6
@@ -20,7 +23,9 @@ LEVELS = 6
 
 @dataclass(frozen=True)
 class LabelStatistics:
-    """The labels that a model was trained on: per AU, each `(A,)`; `histogram` is `(A,6)`, labels rounded to 0..5."""
+    """The labels that a model was trained on: per AU, each `(A,)`; `histogram` is `(A,6)`, labels rounded to
+    0..5.
+    """
 
     aus: tuple[str, ...]
     mean: Array

@@ -1,4 +1,6 @@
-"""Score predictions of people never seen: metrics with intervals, trivial baselines beside them, and a plain verdict."""
+"""Score predictions of people never seen: metrics with intervals, trivial baselines beside them, and a plain
+verdict.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from aukit.errors import DataError
 from aukit.evaluation.baselines import LabelStatistics, baseline_values
@@ -28,7 +30,7 @@ class _Video:
     fold: int
     labels: Array
     predictions: Array
-    missing: Array
+    missing: NDArray[np.bool_]
 
 
 def evaluate(
@@ -46,15 +48,20 @@ def evaluate(
 ) -> Evaluation:
     """Score predictions `(T,A)` by video id against labels `(T,A)`; NaN labels are left out per AU.
 
-    subjects: whose video it is (people are resampled; an unknown subject, "", is a person of its own). training: the labels
-    that shaped the model, per fold where `folds` (video id to fold) is given. clip: cut predictions to 0..5 first.
-    A labelled frame without a prediction (NaN, or a video that is not there) is counted in `missing` and scored as if the
-    training mean had been said, so a model gains nothing by staying silent.
+    subjects: whose video it is (people are resampled; an unknown subject, "", is a person of its own).
+    training: the labels that shaped the model, per fold where `folds` (video id to fold) is given. clip: cut
+    predictions to 0..5 first. A labelled frame without a prediction (NaN, or a video that is not there) is
+    counted in `missing` and scored as if the training mean had been said, so a model gains nothing by staying
+    silent.
 
     Raises:
         DataError: nothing is labelled; shapes differ; an AU has no labelled training frame.
     """
-    by_fold = training if isinstance(training, Mapping) else dict.fromkeys(set((folds or {"": 1}).values()), training)
+    by_fold = (
+        training
+        if isinstance(training, Mapping)
+        else dict.fromkeys(set((folds or {"": 1}).values()), training)
+    )
     aus = next(iter(by_fold.values())).aus
     constants = {fold: baseline_values(statistics) for fold, statistics in by_fold.items()}
     videos = _videos(predictions, labels, subjects, folds or {}, constants, clip)
@@ -96,11 +103,15 @@ def evaluate(
     return Evaluation(
         origin=origin,
         aus=tuple(results),
-        means={m: Score(float(mean_defined(values[m])), *(float(b[0]) for b in mean_bounds[m])) for m in METRICS},
+        means={
+            m: Score(float(mean_defined(values[m])), *(float(b[0]) for b in mean_bounds[m])) for m in METRICS
+        },
         baseline_means={
             name: {m: float(mean_defined(scores[m])) for m in METRICS} for name, scores in baselines.items()
         },
-        undefined={m: tuple(au for au, v in zip(aus, values[m], strict=True) if np.isnan(v)) for m in METRICS},
+        undefined={
+            m: tuple(au for au, v in zip(aus, values[m], strict=True) if np.isnan(v)) for m in METRICS
+        },
         people=len({video.person for video in videos}),
         videos=len(videos),
         frames=sum(len(video.labels) for video in videos),
@@ -116,9 +127,9 @@ def evaluate(
 def judge(result: AUResult) -> tuple[str, str]:
     """The verdict on one AU and its reason.
 
-    "not shown": fewer than 4 labelled people, fewer than 3 people who show the AU, or an ICC whose lower bound is not
-    above 0. "usable": the lower bound is at least 0.4 and the squared error is below predict-mean and predict-zero.
-    "weak": what lies between.
+    "not shown": fewer than 4 labelled people, fewer than 3 people who show the AU, or an ICC whose lower
+    bound is not above 0. "usable": the lower bound is at least 0.4 and the squared error is below predict-
+    mean and predict-zero. "weak": what lies between.
     """
     icc, mse = result.scores["icc"], result.scores["mse"].value
     if result.people < MIN_PEOPLE:
@@ -190,4 +201,7 @@ def _baseline(
 def _mean_over_folds(videos: Sequence[_Video]) -> dict[str, Array]:
     """Each metric within each fold, then the mean over the folds where it is defined, `(A,)`."""
     parts = [_pooled([v for v in videos if v.fold == fold]) for fold in sorted({v.fold for v in videos})]
-    return {metric: mean_defined(np.stack([of(part) for part in parts], axis=-1)) for metric, of in METRICS.items()}
+    return {
+        metric: mean_defined(np.stack([of(part) for part in parts], axis=-1))
+        for metric, of in METRICS.items()
+    }

@@ -1,8 +1,9 @@
 """Metrics of AU intensities, in float64. `(N,)` gives a float, `(N,A)` gives `(A,)`.
 
-A NaN label drops that frame for that AU only. A NaN prediction on a labelled frame is an error: dropping it would reward
-a model for staying silent. For `icc`, `pcc` and `ccc`: constant labels or constant predictions give 0, both constant give
-NaN (0/0, leave it out of averages and say so), fewer than two labelled frames give NaN.
+A NaN label drops that frame for that AU only. A NaN prediction on a labelled frame is an error: dropping it
+would reward a model for staying silent. For `icc`, `pcc` and `ccc`: constant labels or constant predictions
+give 0, both constant give NaN (0/0, leave it out of averages and say so), fewer than two labelled frames give
+NaN.
 """
 
 from __future__ import annotations
@@ -54,8 +55,9 @@ def bias(labels: ArrayLike, predictions: ArrayLike) -> float | Array:
 def icc_printed(labels: ArrayLike, predictions: ArrayLike) -> float | Array:
     """A curiosity: the formula printed in the paper (section 4), `(W - S) / (W + S)`, taken literally.
 
-    `W = mean((y - g)² + (p - g)²)` with g the mean of all 2N values, `S = sum((y - p)²)`. S lacks 1/N, so the value tends
-    to -1 as N grows: the paper's numbers cannot come from it. Never use it to compare; `icc` is what the field computes.
+    `W = mean((y - g)² + (p - g)²)` with g the mean of all 2N values, `S = sum((y - p)²)`. S lacks 1/N, so the
+    value tends to -1 as N grows: the paper's numbers cannot come from it. Never use it to compare; `icc` is
+    what the field computes.
     """
     return _score(_icc_printed_of, labels, predictions)
 
@@ -110,7 +112,9 @@ def _icc_printed_of(m: Moments) -> Array:
     yy, pp, _ = m.centred()
     n = np.where(m.n > 1, m.n, np.nan)
     w = (yy + pp) / n + m.difference() ** 2 / 2
-    return np.where(w + m.squared > 0, (w - m.squared) / np.where(w + m.squared > 0, w + m.squared, 1.0), np.nan)
+    return np.where(
+        w + m.squared > 0, (w - m.squared) / np.where(w + m.squared > 0, w + m.squared, 1.0), np.nan
+    )
 
 
 def _ratio(numerator: Array, denominator: Array, m: Moments) -> Array:

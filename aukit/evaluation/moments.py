@@ -1,9 +1,12 @@
-"""Sums that every metric is a function of. They add up, so a resample of people is a weighted sum of their moments."""
+"""Sums that every metric is a function of. They add up, so a resample of people is a weighted sum of their
+moments.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,8 +23,8 @@ CONSTANT = 1e-14
 class Moments:
     """Sums over labelled frames, each `(...,A)`, of labels y and predictions p less a fixed shift.
 
-    The shifts are the means of all pairs, so differences of sums lose no digits. `y_range` and `p_range` are the largest
-    distances from the shifts: what "constant" is measured against.
+    The shifts are the means of all pairs, so differences of sums lose no digits. `y_range` and `p_range` are
+    the largest distances from the shifts: what "constant" is measured against.
     """
 
     n: Array
@@ -37,27 +40,27 @@ class Moments:
     y_range: Array
     p_range: Array
 
-    _SUMS = ("n", "y", "p", "yy", "pp", "yp", "absolute", "squared")
+    _SUMS: ClassVar = ("n", "y", "p", "yy", "pp", "yp", "absolute", "squared")
 
-    def _map(self, function: object) -> Moments:
-        sums = {name: function(getattr(self, name)) for name in self._SUMS}  # type: ignore[operator]
-        return Moments(**sums, y_shift=self.y_shift, p_shift=self.p_shift, y_range=self.y_range, p_range=self.p_range)
+    def _map(self, change: Callable[[str, Array], Array]) -> Moments:
+        return replace(self, **{name: change(name, getattr(self, name)) for name in self._SUMS})
 
     def pooled(self) -> Moments:
         """Of all groups together: `(G,A)` to `(A,)`."""
-        return self._map(lambda sums: sums.sum(axis=0))
+        return self._map(lambda _, sums: sums.sum(axis=0))
 
     def weighted(self, weights: Array) -> Moments:
         """Of weighted groups: `(G,A)` and weights `(R,G)` to `(R,A)`."""
-        return self._map(lambda sums: weights @ sums)
+        return self._map(lambda _, sums: weights @ sums)
 
     def without_each(self, groups: Moments) -> Moments:
         """Less each group in turn: self `(R,A)`, groups `(G,A)`, to `(R,G,A)`."""
-        sums = {name: getattr(self, name)[:, None] - getattr(groups, name)[None] for name in self._SUMS}
-        return Moments(**sums, y_shift=self.y_shift, p_shift=self.p_shift, y_range=self.y_range, p_range=self.p_range)
+        return self._map(lambda name, sums: sums[:, None] - getattr(groups, name)[None])
 
     def centred(self) -> tuple[Array, Array, Array]:
-        """Sums of squares of labels and of predictions, and of products, about the group means; constants give 0."""
+        """Sums of squares of labels and of predictions, and of products, about the group means; constants
+        give 0.
+        """
         n = np.maximum(self.n, 1)
         yy = self.yy - self.y**2 / n
         pp = self.pp - self.p**2 / n
@@ -98,7 +101,8 @@ def check_pair(labels: ArrayLike, predictions: ArrayLike, *, where: str = "") ->
 
 
 def moments(groups: Sequence[tuple[Array, Array]]) -> Moments:
-    """Moments `(G,A)` of groups (people), each a pair of labels and predictions `(N,A)`; NaN labels are left out per AU.
+    """Moments `(G,A)` of groups (people), each a pair of labels and predictions `(N,A)`; NaN labels are left
+    out per AU.
 
     Predictions on labelled frames must be finite: `check_pair` says so.
     """
@@ -112,16 +116,25 @@ def moments(groups: Sequence[tuple[Array, Array]]) -> Moments:
         absolute, squared = np.abs(error).sum(axis=0), np.einsum("na,na->a", error, error)
         products = [np.einsum("na,na->a", u, v) for u, v in ((a, a), (b, b), (a, b))]
         rows.append([mask.sum(axis=0), a.sum(axis=0), b.sum(axis=0), *products, absolute, squared])
-    stacked = [np.array(column, dtype=np.float64) for column in zip(*rows, strict=True)]
-    return Moments(*stacked, y_shift=y_shift, p_shift=p_shift, y_range=y_range, p_range=p_range)
+    columns = zip(*rows, strict=True)
+    sums = {name: np.array(column, np.float64) for name, column in zip(Moments._SUMS, columns, strict=True)}
+    return Moments(**sums, y_shift=y_shift, p_shift=p_shift, y_range=y_range, p_range=p_range)
 
 
 def _shift(parts: Sequence[Array], masks: Sequence[Array]) -> tuple[Array, Array]:
-    """The mean of the labelled values of all groups, exact where they are constant, and the largest distance from it."""
+    """The mean of the labelled values of all groups, exact where they are constant, and the largest distance
+    from it.
+    """
     n = np.maximum(sum(mask.sum(axis=0) for mask in masks), 1)
     total = sum(np.where(mask, part, 0.0).sum(axis=0) for part, mask in zip(parts, masks, strict=True))
-    low = np.min([np.where(m, x, np.inf).min(axis=0, initial=np.inf) for x, m in zip(parts, masks, strict=True)], axis=0)
-    high = np.max([np.where(m, x, -np.inf).max(axis=0, initial=-np.inf) for x, m in zip(parts, masks, strict=True)], axis=0)
+    low = np.min(
+        [np.where(m, x, np.inf).min(axis=0, initial=np.inf) for x, m in zip(parts, masks, strict=True)],
+        axis=0,
+    )
+    high = np.max(
+        [np.where(m, x, -np.inf).max(axis=0, initial=-np.inf) for x, m in zip(parts, masks, strict=True)],
+        axis=0,
+    )
     shift = np.where(low == high, low, total / n)
     shift = np.where(np.isfinite(low), shift, 0.0)
     spread = np.where(np.isfinite(low), np.maximum(high - shift, shift - low), 0.0)

@@ -1,9 +1,11 @@
-"""The time grid of prediction. A model knows the seconds between its frames; a video has frames of its own at any rate.
+"""The time grid of prediction. A model knows the seconds between its frames; a video has frames of its own at
+any rate.
 
-A stretch without a gap is covered by interleaved phases. Each frame within the first grid step of the stretch is the root
-of a phase, which goes on in steps of `seconds_per_frame` and at each takes the nearest frame. Every frame belongs to the
-grid place nearest to it in time: it is predicted with that place's past and its own pixels. At a constant rate of which
-the step is a multiple this is exact, so a video of 60 frames a second is six copies of one of 10.
+A stretch without a gap is covered by interleaved phases. Each frame within the first grid step of the stretch
+is the root of a phase, which goes on in steps of `seconds_per_frame` and at each takes the nearest frame.
+Every frame belongs to the grid place nearest to it in time: it is predicted with that place's past and its
+own pixels. At a constant rate of which the step is a multiple this is exact, so a video of 60 frames a second
+is six copies of one of 10.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from numpy.typing import NDArray
 from aukit.errors import DataError
 
 _TIE = 1e-6
-"""Seconds: containers round their times; what is closer than this is equally near, and the earlier one is taken."""
+"""Seconds: containers round their times; what is closer than this is equally near, and the earlier one is
+taken.
+"""
 
 Ints = NDArray[np.int64]
 
@@ -26,8 +30,8 @@ Ints = NDArray[np.int64]
 class Phases:
     """The grid of one stretch of frames `start <= i < stop`.
 
-    grid `(P,K)`: the frame that phase p takes at position k; past the end it stays at the last frame. phase, position
-    `(stop - start,)`: the place each frame belongs to. At position 0 a frame has no past.
+    grid `(P,K)`: the frame that phase p takes at position k; past the end it stays at the last frame. phase,
+    position `(stop - start,)`: the place each frame belongs to. At position 0 a frame has no past.
     """
 
     start: int
@@ -42,7 +46,7 @@ class Phases:
         Near the start, where there are fewer, the places before the first are -1.
         """
         position = self.position[:, None] - np.arange(length - 1, -1, -1)
-        frames = np.where(position >= 0, self.grid[self.phase[:, None], position], -1)
+        frames = np.where(position >= 0, self.grid[self.phase[:, None], np.maximum(position, 0)], -1)
         frames[:, -1] = np.arange(self.start, self.stop)
         return frames
 
@@ -50,7 +54,8 @@ class Phases:
 def plan(
     timestamps: NDArray[np.float64], segments: Sequence[tuple[int, int]], seconds_per_frame: float
 ) -> Iterator[Phases]:
-    """The phases of each segment, in order. `timestamps` `(T,)` are seconds; `segments` are runs `(start, stop)`.
+    """The phases of each segment, in order. `timestamps` `(T,)` are seconds; `segments` are runs `(start,
+    stop)`.
 
     Raises:
         DataError: times do not increase within a segment, or segments do not fit the video.
@@ -63,7 +68,8 @@ def plan(
         times = np.asarray(timestamps[start:stop], dtype=np.float64)
         if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
             raise DataError(
-                f"timestamps of frames {start}-{stop} do not increase", hint="prepare the video again, or leave times out"
+                f"timestamps of frames {start}-{stop} do not increase",
+                hint="prepare the video again, or leave times out",
             )
         if len(times):
             yield _phases(times, start, stop, seconds_per_frame)
@@ -73,7 +79,9 @@ def _phases(times: NDArray[np.float64], start: int, stop: int, step: float) -> P
     roots = times[times - times[0] < step - _TIE]
     positions = 1 + int(np.floor((times[-1] - times[0]) / step + 0.5))
     grid = _nearest(times, roots[:, None] + step * np.arange(positions))
-    position = np.clip(np.floor((times[:, None] - roots) / step + 0.5 - _TIE), 0, positions - 1).astype(np.int64)
+    position = np.clip(np.floor((times[:, None] - roots) / step + 0.5 - _TIE), 0, positions - 1).astype(
+        np.int64
+    )
     distance = np.abs(times[:, None] - (roots + position * step))
     phase = np.argmin(np.round(distance / _TIE), axis=1)
     return Phases(start, stop, grid + start, phase, position[np.arange(len(times)), phase])

@@ -1,9 +1,9 @@
 """Give every frame of a video a value, whatever its frame rate.
 
-`windowed`: each frame's state starts from zero, at most `window` grid places back, as in training. `streaming`: the state
-is carried on along each phase from the start of the stretch. Both take a frame's own pixels last, so they agree wherever a
-frame has fewer than `window` frames before it. The backbone sees each frame once; memory depends on the window and on the
-batch, not on the length of the video.
+`windowed`: each frame's state starts from zero, at most `window` grid places back, as in training.
+`streaming`: the state is carried on along each phase from the start of the stretch. Both take a frame's own
+pixels last, so they agree wherever a frame has fewer than `window` frames before it. The backbone sees each
+frame once; memory depends on the window and on the batch, not on the length of the video.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ Read = Callable[[int, int], NDArray[np.uint8]]
 
 
 def effective_mode(model: Any, mode: str) -> Mode:
-    """The mode that is used: a module that looks ahead has no state to carry on, so it is always predicted by windows.
+    """The mode that is used: a module that looks ahead has no state to carry on, so it is always predicted by
+    windows.
 
     Raises:
         UsageError: the mode is unknown.
@@ -56,10 +57,10 @@ def predict_video(
         model: a module with `backbone`, `temporal`, `head` and `aus`, already on `device`.
         frames: uint8 `(T,H,W,3)`, or a function that reads frames `start <= i < stop` as such.
         timestamps: seconds `(T,)`, increasing within a segment.
-        segments: runs `(start, stop)` without a gap; the whole video by default. No state crosses from one to the next.
-        seconds_per_frame: time between the frames the model was trained on.
-        window: frames of one window, the frame itself included; `streaming` does not use it.
-        batch: frames that pass the backbone at once, and windows that pass the temporal module at once.
+        segments: runs `(start, stop)` without a gap; the whole video by default. No state crosses from one to
+        the next. seconds_per_frame: time between the frames the model was trained on. window: frames of one
+        window, the frame itself included; `streaming` does not use it. batch: frames that pass the backbone
+        at once, and windows that pass the temporal module at once.
 
     Raises:
         UsageError: unknown mode, or a window below 1.
@@ -68,11 +69,12 @@ def predict_video(
     if window < 1:
         raise UsageError(f"a window of {window} frames holds nothing", hint="set it to 1 or more")
     run = _streaming if effective_mode(model, mode) == "streaming" else _windowed
+    runs = [(0, len(timestamps))] if segments is None else segments
     device = torch.device(device)
     read: Read = frames if callable(frames) else lambda start, stop: frames[start:stop]
     out = torch.full((len(timestamps), len(model.aus)), torch.nan, device=device)
     with _evaluating(model, device, precision):
-        for phases in plan(timestamps, segments or [(0, len(timestamps))], seconds_per_frame):
+        for phases in plan(timestamps, runs, seconds_per_frame):
             run(model, _Features(model.backbone, read, phases, batch, device), phases, window, out)
     return out.cpu().numpy()
 
@@ -92,14 +94,18 @@ def _evaluating(model: nn.Module, device: torch.device, precision: str) -> Itera
 class _Features:
     """The backbone's features of a span of frames that moves along a segment: each frame is computed once."""
 
-    def __init__(self, backbone: nn.Module, read: Read, phases: Phases, batch: int, device: torch.device) -> None:
+    def __init__(
+        self, backbone: nn.Module, read: Read, phases: Phases, batch: int, device: torch.device
+    ) -> None:
         self.backbone, self.read, self.device, self.batch = backbone, read, device, batch
         self.first = self.next = phases.start
         self.stop = phases.stop
         self.kept: Tensor | None = None
 
     def take(self, indices: Ints, *, forget: int) -> Tensor:
-        """Features of frames, any shape of indices, `(...,C,h,w)`. Frames before `forget` are not asked for again."""
+        """Features of frames, any shape of indices, `(...,C,h,w)`. Frames before `forget` are not asked for
+        again.
+        """
         self._forget(forget)
         while self.next <= indices.max():
             stop = min(self.next + self.batch, self.stop)
@@ -132,7 +138,9 @@ def _windowed(model: Any, features: _Features, phases: Phases, window: int, out:
 def _streaming(model: Any, features: _Features, phases: Phases, window: int, out: Tensor) -> None:
     positions = phases.grid.shape[1]
     members = [np.flatnonzero(phases.position == k) for k in range(positions)]
-    oldest = [min(phases.grid[:, k].min(), *(members[k] + phases.start), phases.stop) for k in range(positions)]
+    oldest = [
+        min(phases.grid[:, k].min(), *(members[k] + phases.start), phases.stop) for k in range(positions)
+    ]
     forget = np.minimum.accumulate(np.array(oldest)[::-1])[::-1]
     state = None
     for k in range(positions):

@@ -1,8 +1,9 @@
-"""predictions.h5: what a model said of each frame, with labels and times, so that every number can be computed again.
+"""predictions.h5: what a model said of each frame, with labels and times, so that every number can be
+computed again.
 
-A group a video, named by its id, holds `prediction` (float32 T A), `labels` (float32 T A, NaN where not labelled) and
-`timestamp` (float64 T, seconds), and the attributes `subject` and `fold`. The root's attributes are `format`, `version`,
-`aus`, `origin`, `model`, and what else the writer was told.
+A group a video, named by its id, holds `prediction` (float32 T A), `labels` (float32 T A, NaN where not
+labelled) and `timestamp` (float64 T, seconds), and the attributes `subject` and `fold`. The root's attributes
+are `format`, `version`, `aus`, `origin`, `model`, and what else the writer was told.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class VideoPrediction:
-    """One video: predictions and labels `(T,A)`, NaN where missing or not labelled, and times `(T,)` in seconds."""
+    """One video: predictions and labels `(T,A)`, NaN where missing or not labelled, and times `(T,)` in
+    seconds.
+    """
 
     id: str
     subject: str
@@ -39,7 +42,9 @@ class VideoPrediction:
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
-    """A whole file. `facts` are further attributes: the predictor's mode, window, seconds per frame and so on."""
+    """A whole file. `facts` are further attributes: the predictor's mode, window, seconds per frame and so
+    on.
+    """
 
     aus: tuple[str, ...]
     origin: str
@@ -72,34 +77,45 @@ def write_predictions(
     part = path.with_name(path.name + ".part")
     try:
         with h5py.File(part, "w") as file:
-            file.attrs.update({"format": FORMAT, "version": VERSION, "aus": list(aus), "origin": origin, "model": model})
+            file.attrs.update(
+                {"format": FORMAT, "version": VERSION, "aus": list(aus), "origin": origin, "model": model}
+            )
             file.attrs.update(facts or {})
             for video in videos:
                 group = file.create_group(video.id)
                 group.attrs.update({"subject": video.subject, "fold": video.fold})
                 for name, values in (("prediction", video.predictions), ("labels", video.labels)):
-                    group.create_dataset(name, data=np.asarray(values, dtype=np.float32), compression="gzip", shuffle=True)
+                    group.create_dataset(
+                        name, data=np.asarray(values, dtype=np.float32), compression="gzip", shuffle=True
+                    )
                 group.create_dataset("timestamp", data=np.asarray(video.timestamps, dtype=np.float64))
         os.replace(part, path)
     except OSError as error:
-        raise StorageError(f"cannot write predictions: {error}", where=str(path), hint="free some space") from error
+        raise StorageError(
+            f"cannot write predictions: {error}", where=str(path), hint="free some space"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 
 
 def read_predictions(path: Path) -> Predictions:
-    """Read a predictions file whole: a float for each frame and AU, so even a large test set is a few megabytes.
+    """Read a predictions file whole: a float for each frame and AU, so even a large test set is a few
+    megabytes.
 
     Raises:
         DataError: the file is missing, damaged, newer, or no predictions file.
     """
     if not path.exists():
-        raise DataError("there is no predictions file", where=str(path), hint="a run writes it when it evaluates")
+        raise DataError(
+            "there is no predictions file", where=str(path), hint="a run writes it when it evaluates"
+        )
     try:
         with h5py.File(path, "r") as file:
             facts = {name: _plain(value) for name, value in file.attrs.items()}
             if facts.pop("format", "") != FORMAT:
-                raise DataError("not a file of aukit's predictions", where=str(path), hint="give a run's predictions.h5")
+                raise DataError(
+                    "not a file of aukit's predictions", where=str(path), hint="give a run's predictions.h5"
+                )
             version = facts.pop("version")
             if version > VERSION:
                 raise DataError(

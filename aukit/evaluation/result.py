@@ -32,8 +32,9 @@ class Score:
 class AUResult:
     """One AU: scores pooled over the test people's labelled frames, and what they stand on.
 
-    baselines: `{"predict-mean": {"mse": ...}}`. positives: frames with a label of 1 or more. missing: labelled frames
-    without a prediction, scored as if predict-mean had answered. by_fold: mean over folds of each metric, where folds are.
+    baselines: `{"predict-mean": {"mse": ...}}`. positives: frames with a label of 1 or more. missing:
+    labelled frames without a prediction, scored as if predict-mean had answered. by_fold: mean over folds of
+    each metric, where folds are.
     """
 
     au: str
@@ -72,10 +73,12 @@ class AUResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """A whole evaluation. `means` are means over the AUs where the metric is defined; `undefined` names the others by metric.
+    """A whole evaluation. `means` are means over the AUs where the metric is defined; `undefined` names the
+    others by metric.
 
-    All scores are pooled over the frames of all test people; `mean_by_fold` (empty for one fold) is the mean over AUs of
-    each AU's mean over folds. Training statistics are those of the labelled frames that shaped the model.
+    All scores are pooled over the frames of all test people; `mean_by_fold` (empty for one fold) is the mean
+    over AUs of each AU's mean over folds. Training statistics are those of the labelled frames that shaped
+    the model.
     """
 
     origin: str
@@ -128,7 +131,9 @@ class Evaluation:
         )
 
     def summary(self) -> dict[str, Any]:
-        """The part that belongs into a run's summary: means, and ICC and MAE by AU with intervals and baselines."""
+        """The part that belongs into a run's summary: means, and ICC and MAE by AU with intervals and
+        baselines.
+        """
         return {
             "icc_mean": self.means["icc"].to_json()["value"],
             "mae_mean": self.means["mae"].to_json()["value"],
