@@ -180,6 +180,7 @@ def _frames(group: h5py.Group, length: int, size: tuple[int, int]) -> h5py.Datas
         h5py.h5d.ALLOC_TIME_EARLY
     )  # videos lie in the order they were opened, however written
     plan.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    plan.set_obj_track_times(False)  # the same videos make the same bytes
     space = h5py.h5s.create_simple(shape)
     h5py.h5d.create(group.id, b"frames", h5py.h5t.NATIVE_UINT8, space, dcpl=plan)
     return group["frames"]

@@ -1,0 +1,1 @@
+"""From source videos to a clip store. No torch."""
