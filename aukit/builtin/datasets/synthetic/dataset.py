@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,13 @@ class SyntheticFaces:
             terms="made by aukit; nobody real is shown",
             obtain="aukit data make synthetic",
         )
+        self._open = lru_cache(maxsize=2)(self._prepare)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_open"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
         self._open = lru_cache(maxsize=2)(self._prepare)
 
     @property
