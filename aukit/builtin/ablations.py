@@ -1,0 +1,21 @@
+"""Named changes to recipes that take one part of the method away."""
+
+from __future__ import annotations
+
+from aukit.contracts.component import Ablation
+
+ABLATIONS = (
+    Ablation(
+        name="no-pretraining",
+        summary="the regressor from scratch: no contrastive stage (paper, table 2: R18+GRU-scratch)",
+        set={"stages.finetune.start": ""},
+        remove=("stages.pretrain",),
+    ),
+    Ablation(
+        name="no-memory",
+        summary="from scratch and frame by frame: no contrastive stage, no GRU (paper, table 2: R18)",
+        set={"stages.finetune.start": "", "stages.finetune.window": 1, "model.temporal.name": "none"},
+        remove=("stages.pretrain",),
+    ),
+)
+"""Each of them takes recipes whose stages are called `pretrain` and `finetune`, as those that aukit ships."""
