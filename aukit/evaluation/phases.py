@@ -37,17 +37,22 @@ class Phases:
     start: int
     stop: int
     grid: Ints
+    lengths: Ints
     phase: Ints
     position: Ints
 
-    def windows(self, length: int) -> Ints:
-        """The frames each frame is predicted from, oldest first and itself last: `(stop - start, length)`.
+    def windows(self, past: int, future: int = 0) -> Ints:
+        """The frames each frame is predicted from, in order: `(stop - start, past + future)`.
 
-        Near the start, where there are fewer, the places before the first are -1.
+        At most `past` up to and with the frame itself, at `[:, past - 1]`, and `future` after it. Places before the start
+        and after the end are -1.
         """
-        position = self.position[:, None] - np.arange(length - 1, -1, -1)
-        frames = np.where(position >= 0, self.grid[self.phase[:, None], np.maximum(position, 0)], -1)
-        frames[:, -1] = np.arange(self.start, self.stop)
+        position = self.position[:, None] + np.arange(1 - past, future + 1)
+        here = (position >= 0) & (position < self.lengths[self.phase][:, None])
+        frames = np.where(
+            here, self.grid[self.phase[:, None], np.clip(position, 0, self.grid.shape[1] - 1)], -1
+        )
+        frames[:, past - 1] = np.arange(self.start, self.stop)
         return frames
 
 
@@ -77,6 +82,7 @@ def plan(
 
 def _phases(times: NDArray[np.float64], start: int, stop: int, step: float) -> Phases:
     roots = times[times - times[0] < step - _TIE]
+    lengths = 1 + np.floor((times[-1] - roots) / step + _TIE).astype(np.int64)
     positions = 1 + int(np.floor((times[-1] - times[0]) / step + 0.5))
     grid = _nearest(times, roots[:, None] + step * np.arange(positions))
     position = np.clip(np.floor((times[:, None] - roots) / step + 0.5 - _TIE), 0, positions - 1).astype(
@@ -84,7 +90,7 @@ def _phases(times: NDArray[np.float64], start: int, stop: int, step: float) -> P
     )
     distance = np.abs(times[:, None] - (roots + position * step))
     phase = np.argmin(np.round(distance / _TIE), axis=1)
-    return Phases(start, stop, grid + start, phase, position[np.arange(len(times)), phase])
+    return Phases(start, stop, grid + start, lengths, phase, position[np.arange(len(times)), phase])
 
 
 def _nearest(times: NDArray[np.float64], wanted: NDArray[np.float64]) -> Ints:

@@ -1,9 +1,10 @@
 """Give every frame of a video a value, whatever its frame rate.
 
-`windowed`: each frame's state starts from zero, at most `window` grid places back, as in training.
-`streaming`: the state is carried on along each phase from the start of the stretch. Both take a frame's own
-pixels last, so they agree wherever a frame has fewer than `window` frames before it. The backbone sees each
-frame once; memory depends on the window and on the batch, not on the length of the video.
+`windowed`: each frame's state starts from zero, at most `window` grid places back, as in training; where the temporal
+module looks ahead, up to half of the window lies after the frame. `streaming`: the state is carried on along each phase
+from the start of the stretch. Both take a frame's own pixels last, so they agree wherever a frame has fewer than `window`
+frames before it. The backbone sees each frame once; memory depends on the window and on the batch, not on the length of
+the video.
 """
 
 from __future__ import annotations
@@ -123,16 +124,22 @@ class _Features:
 
 
 def _windowed(model: Any, features: _Features, phases: Phases, window: int, out: Tensor) -> None:
-    windows = phases.windows(window)
-    oldest = np.where(windows >= 0, windows, phases.stop).min(axis=1)
+    future = 0 if model.temporal.causal else min(model.temporal.lookahead, (window - 1) // 2)
+    past = window - future
+    windows = phases.windows(past, future)
+    here = windows >= 0
+    oldest = np.where(here, windows, phases.stop).min(axis=1)
     forget = np.minimum.accumulate(oldest[::-1])[::-1]
-    lengths = (windows >= 0).sum(axis=1)
+    before, after = here[:, :past].sum(axis=1), here[:, past:].sum(axis=1)
     for start in range(0, len(windows), features.batch):
-        block = np.arange(start, min(start + features.batch, len(windows)))
-        for length in np.unique(lengths[block]):
-            rows = block[lengths[block] == length]
-            states, _ = model.temporal(features.take(windows[rows, -length:], forget=forget[start]))
-            out[torch.as_tensor(rows + phases.start, device=out.device)] = model.head(states[:, -1]).float()
+        block = slice(start, start + features.batch)
+        for shape in np.unique(np.stack([before[block], after[block]], axis=1), axis=0):
+            rows = start + np.flatnonzero((before[block] == shape[0]) & (after[block] == shape[1]))
+            frames = windows[rows, past - shape[0] : past + shape[1]]
+            states, _ = model.temporal(features.take(frames, forget=forget[start]))
+            out[torch.as_tensor(rows + phases.start, device=out.device)] = model.head(
+                states[:, shape[0] - 1]
+            ).float()
 
 
 def _streaming(model: Any, features: _Features, phases: Phases, window: int, out: Tensor) -> None:

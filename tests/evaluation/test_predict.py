@@ -104,15 +104,17 @@ def predict(model: Model, times: np.ndarray, mode: str, **more) -> np.ndarray:
 
 
 def by_hand(model: Model, times: np.ndarray, stride: int, frames: int | None) -> np.ndarray:
-    """One frame at a time: its window, or all its past, through the whole model."""
+    """One frame at a time: its window (around it, for a module that looks ahead), or all its past, through the model."""
     pixels = torch.from_numpy(film(times)).permute(0, 3, 1, 2).float() / 255
+    ahead = 0 if model.temporal.causal else (frames - 1) // 2
     model.eval()
     said = []
     with torch.no_grad():
         for i in range(len(times)):
-            past = list(range(i, -1, -stride))[:frames][::-1]
-            states, _ = model.temporal(model.backbone(pixels[past])[None])
-            said.append(model.head(states[:, -1])[0])
+            past = list(range(i, -1, -stride))[: None if frames is None else frames - ahead][::-1]
+            window = past + list(range(i + stride, len(times), stride))[:ahead]
+            states, _ = model.temporal(model.backbone(pixels[window])[None])
+            said.append(model.head(states[:, len(past) - 1])[0])
     return torch.stack(said).numpy()
 
 
