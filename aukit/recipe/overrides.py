@@ -1,0 +1,92 @@
+"""Changes laid over a recipe: `--set path=value` and named ablations. A path must exist in its table's schema."""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Sequence
+from typing import Any
+
+from aukit.errors import ComponentError, Problem, did_you_mean
+from aukit.hosting.registry import Registry
+from aukit.recipe.draft import Draft
+from aukit.recipe.messages import shown, unknown
+from aukit.recipe.paths import Path, dotted, parse_path, walk
+from aukit.recipe.shape import shape_at
+
+SET = "--set"
+"""Where a value came from that an override brought."""
+
+
+def parse_value(text: str) -> Any:
+    """The right side of an override: a TOML value; what is none, or is a date, is taken as text."""
+    try:
+        table = tomllib.loads(f"v = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    if set(table) != {"v"} or any(
+        isinstance(value, datetime.date | datetime.time) for _, value in walk(table)
+    ):
+        return text
+    return table["v"]
+
+
+def override(draft: Draft, text: str, registry: Registry) -> list[Problem]:
+    """Apply one `path=value`; what is wrong with its path, if anything is."""
+    left, sign, right = text.partition("=")
+    if not sign:
+        message = f"expected PATH=VALUE, got `{text}`"
+        return [Problem(where=SET, message=message, hint="such as stages.pretrain.optimizer.lr=1e-4")]
+    try:
+        keys = parse_path(left.strip())
+    except ValueError:
+        message = f"`{left.strip()}` is no dotted path"
+        return [Problem(where=SET, message=message, hint="such as stages.pretrain.optimizer.lr")]
+    path, problem = _find(draft, keys, registry, SET)
+    if problem:
+        return [problem]
+    draft.put(path, parse_value(right.strip()), SET)
+    return []
+
+
+def ablate(draft: Draft, name: str, registry: Registry) -> list[Problem]:
+    """Apply the ablation `name`: first what it removes, then what it sets; what of it does not fit the recipe."""
+    origin = f"--ablate {name}"
+    try:
+        ablation = registry.ablation(name).record
+    except ComponentError as error:
+        return [Problem(where="--ablate", message=error.message, hint=error.hint)]
+    problems = []
+    for text in ablation.remove:
+        if not draft.remove(parse_path(text)):
+            message = "this recipe has nothing there to remove"
+            problems.append(Problem(where=origin, path=text, message=message, hint=ablation.summary))
+    for text, value in ablation.set.items():
+        path, problem = _find(draft, parse_path(text), registry, origin)
+        if problem:
+            problems.append(problem)
+        else:
+            draft.put(path, value, origin)
+    return problems
+
+
+def _find(draft: Draft, keys: Sequence[str], registry: Registry, origin: str) -> tuple[Path, Problem | None]:
+    """The path that `keys` mean, or what is wrong at the first level that does not have its key."""
+    path: Path = ()
+    for key in keys:
+        shape = shape_at(path, draft, registry)
+        if shape is None:
+            message = f"`{dotted(path)}` holds a value ({shown(draft.get(path))}), not a table"
+            if draft.get(path) is None:
+                message = f"`{dotted(path)}` holds a value, not a table"
+            return (), Problem(
+                where=origin, path=dotted(keys), message=message, hint=f"set `{dotted(path)}` itself"
+            )
+        if shape.keys is not None and key not in shape.keys:
+            message, hint = unknown(key, shape.keys, owner=shape.owner, what=shape.what)
+            if path and shape.owner == "this recipe":
+                message = f"this recipe has no {shape.what} `{key}`"
+                hint = did_you_mean(key, shape.keys)
+            return (), Problem(where=origin, path=dotted(keys), message=message, hint=hint)
+        path = draft.address((*map(str, path), key))
+    return path, None
