@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+pytest_plugins = ["aukit.testing.pytest_plugin"]
+
 for _name in [name for name in os.environ if name.startswith("AUKIT_")]:
     del os.environ[_name]
 os.environ["OMP_NUM_THREADS"] = "1"

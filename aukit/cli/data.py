@@ -37,6 +37,7 @@ def make(
         Literal["raw", "jpeg"], typer.Option(help="Raw frames read fastest; JPEG takes a tenth of the space.")
     ] = "raw",
     processes: Annotated[int, typer.Option(min=0, help="Processes that make frames; 0: one a core.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a store that exists.")] = False,
     data_root: options.DataRoot = None,
     plugin: options.PluginFiles = None,
     no_plugins: options.NoPlugins = False,
@@ -52,21 +53,31 @@ def make(
         values["size"] = size
     source = build("dataset", dataset, registry=registry, **values)
     with terminal.watch() as view:
-        make_store(source, out, root=data_root, encoding=encoding, processes=processes, on_event=view.on)
+        make_store(
+            source,
+            out,
+            root=data_root,
+            encoding=encoding,
+            processes=processes,
+            overwrite=overwrite,
+            on_event=view.on,
+        )
     terminal.out(str(out))
 
 
 @app.command(epilog=EPILOG)
 def sheet(
     out: Annotated[Path, typer.Option(metavar="FILE.png", help="The picture to write.")] = Path("sheet.png"),
-    size: Annotated[int, typer.Option(min=32, metavar="PIXELS", help="Width of one face.")] = 128,
-    seed: Annotated[int, typer.Option(help="Which person.")] = 0,
+    subject: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Which person; repeat for several. Default: P001.")
+    ] = None,
+    size: Annotated[int, typer.Option(min=32, max=512, metavar="PIXELS", help="Width of one face.")] = 128,
+    seed: Annotated[int, typer.Option(min=0, help="The seed that people are drawn from.")] = 0,
 ) -> None:
-    """Draw one synthetic face for each AU and level: what the renderer can show."""
+    """Draw the synthetic faces as a table, AU by level: what the renderer shows."""
     from aukit.builtin.datasets.synthetic.sheet import write_sheet
 
-    write_sheet(out, size=size, seed=seed)
-    terminal.out(str(out))
+    terminal.out(str(write_sheet(out, subject or ["P001"], size=size, seed=seed)))
 
 
 @app.command(epilog=EPILOG)
@@ -84,6 +95,5 @@ def check(
         terminal.facts(report.facts)
     if report.problems:
         raise DataError(
-            f"{len(report.problems)} problems:\n" + "\n".join(f"  {problem}" for problem in report.problems),
-            where=str(store),
+            "; ".join(report.problems), where=str(store), hint="make the store again from its source videos"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -30,6 +31,7 @@ def explain(
     as_json: options.Json = False,
 ) -> None:
     """Show each table's component, provider, file and line; or the complete recipe."""
+    from aukit.recipe import explain as describe
     from aukit.recipe import load_recipe
 
     resolved = load_recipe(
@@ -44,21 +46,22 @@ def explain(
     if complete:
         terminal.out(resolved.dump().rstrip("\n"))
         return
-    rows = [
-        {
-            "table": path,
-            "kind": provided.record.kind,
-            "component": provided.name,
-            "provider": provided.source,
-            "code": options.shorter(provided.location),
-            "written": resolved.where(path),
-        }
-        for path, provided in resolved.components.items()
-    ]
+    rows = describe(resolved)
     if as_json:
-        terminal.document({"recipe": resolved.name, "summary": resolved.summary, "components": rows})
+        terminal.document(
+            {
+                "recipe": resolved.name,
+                "summary": resolved.summary,
+                "components": [asdict(row) for row in rows],
+            }
+        )
         return
-    terminal.out(f"{resolved.name}: {resolved.summary}")
+    terminal.out(": ".join(part for part in (resolved.name, resolved.summary) if part))
     terminal.out()
-    columns = ("table", "component", "provider", "code")
-    terminal.table(columns, [[row[column] for column in columns] for row in rows])
+    terminal.table(
+        ("table", "component", "provider", "code"),
+        [
+            (row.table, row.component, f"{row.provider} {row.version}".strip(), options.shorter(row.location))
+            for row in rows
+        ],
+    )

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import BaseModel
 
 from aukit.cli import options, terminal
 from aukit.contracts.component import KINDS, Component
@@ -93,15 +94,19 @@ def card(item: Provided[Component]) -> None:
         terminal.out(f"source: {item.record.cite}")
     if item.record.extra:
         terminal.out(f'needs: pip install "{item.provider}[{item.record.extra}]"')
-    terminal.out()
-    rows = [
-        (row["name"], row["type"], row["default"], row["description"])
-        for row in parameters(item.record.params)
-    ]
-    if rows:
-        terminal.table(("parameter", "type", "default", "meaning"), rows)
-    else:
+    found = parameters(item.record.params)
+    if not found:
         terminal.out("no parameters")
+        return
+    terminal.out()
+    terminal.table(
+        ("parameter", "type and default, meaning"),
+        [(row["name"], f"{row['type']}{_default(row['default'])}\n{row['description']}") for row in found],
+    )
+
+
+def _default(text: str) -> str:
+    return f" ({text})" if text == "required" else f", default {text}" if text else ""
 
 
 def record(item: Provided[Component]) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def record(item: Provided[Component]) -> dict[str, Any]:
 
 
 def parameters(params: type[Params]) -> list[dict[str, str]]:
-    """Name, type with range, default and description of each parameter, all as a recipe would write them."""
+    """Name, type with range, default and description of each parameter, as a recipe would write them."""
     from aukit.contracts.params import slots
 
     kinds = slots(params)
@@ -127,23 +132,28 @@ def parameters(params: type[Params]) -> list[dict[str, str]]:
     rows = []
     for name, field in schema.get("properties", {}).items():
         default = params.model_fields[name].get_default(call_default_factory=True)
-        if name in required:
-            shown = "required"
-        elif name in kinds:
-            shown = json.dumps(default.name)
-        elif default is None:
-            shown = ""
-        else:
-            shown = json.dumps(field.get("default", default), ensure_ascii=False, default=str)
         rows.append(
             {
                 "name": name,
                 "type": kinds.get(name) or type_name(field, schema.get("$defs", {})),
-                "default": shown,
+                "default": "required" if name in required else toml(default),
                 "description": str(field.get("description", "")),
             }
         )
     return rows
+
+
+def toml(value: Any) -> str:
+    """A default as a recipe writes it; empty for None, which TOML does not have."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json", exclude_none=True)
+        if set(value) == {"name"}:
+            value = value["name"]
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml(item) for item in value) + "]"
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}

@@ -26,8 +26,8 @@ def new_plugin(
     ),
 ) -> None:
     """Write a plugin package: one component, its parameters, its tests, ready to install."""
-    from aukit.hosting.new_plugin import new_plugin as write
+    from aukit.hosting.new_plugin import write_plugin
 
-    folder = write(name, kind, into)
+    folder = write_plugin(name, kind, into)
     terminal.out(str(folder))
     terminal.say(f"now: pip install -e {folder} && pytest {folder} && aukit list-components {name}")
