@@ -42,9 +42,9 @@ def mend_torchvision() -> bool:
             raise
     for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
         del sys.modules[name]  # what the failed import left behind
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for signature in _SIGNATURES:
-        library.define(signature)
+        library.define(signature)  # type: ignore[no-untyped-call]
     _declared.append(library)
     importlib.import_module("torchvision")
     return True

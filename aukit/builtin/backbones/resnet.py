@@ -34,29 +34,32 @@ class ResNet18(nn.Module):
         super().__init__()
         self.channels = channels
         self.stride = output_stride
-        self.register_buffer("mean", torch.tensor(timm.data.IMAGENET_DEFAULT_MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(timm.data.IMAGENET_DEFAULT_STD).view(3, 1, 1), persistent=False)
+        self.register_buffer(
+            "mean", torch.tensor(timm.data.IMAGENET_DEFAULT_MEAN).view(3, 1, 1), persistent=False
+        )
+        self.register_buffer(
+            "std", torch.tensor(timm.data.IMAGENET_DEFAULT_STD).view(3, 1, 1), persistent=False
+        )
         widths = [min(width * factor, channels) for factor in (1, 2, 4)] + [channels]
         self.conv1 = nn.Conv2d(3, widths[0], kernel_size=7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
         self.act1 = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
-        stage_in, reached = widths[0], 4
-        for number, (stage_out, count) in enumerate(zip(widths, blocks, strict=True), start=1):
-            stride = 2 if number > 1 and reached < output_stride else 1
-            reached *= stride
-            self.add_module(f"layer{number}", _stage(stage_in, stage_out, count, stride))
-            stage_in = stage_out
-        self.layer4[-1].act2 = nn.Identity()
+        strides = [1] + [2 if 4 * 2**doublings < output_stride else 1 for doublings in range(3)]
+        stages = [
+            _stage(*shape) for shape in zip([widths[0], *widths], widths, blocks, strides, strict=False)
+        ]
+        self.layer1, self.layer2, self.layer3, self.layer4 = stages
+        stages[-1][-1].act2 = nn.Identity()
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(N,3,H,W)` in 0..1 to `(N,channels,h,w)`, the raw sum before the last ReLU; normalises by ImageNet's colours.
+        """`(N,3,H,W)` in 0..1 to `(N,channels,h,w)`, the raw sum before the last ReLU.
 
-        The features lie in memory channel by channel for each cell (`torch.channels_last`), which is faster here and
-        gives the temporal part its rows without a copy.
+        Colours are normalised by ImageNet's mean and standard deviation. The features lie in memory as
+        `torch.channels_last`, which is faster on a CPU and gives the temporal part its rows without a copy.
         """
         x = ((x - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         x = self.maxpool(self.act1(self.bn1(self.conv1(x))))
@@ -68,7 +71,8 @@ def _stage(channels_in: int, channels_out: int, count: int, stride: int) -> nn.S
     shortcut = None
     if stride > 1 or channels_in != channels_out:
         shortcut = nn.Sequential(
-            nn.Conv2d(channels_in, channels_out, kernel_size=1, stride=stride, bias=False), nn.BatchNorm2d(channels_out)
+            nn.Conv2d(channels_in, channels_out, kernel_size=1, stride=stride, bias=False),
+            nn.BatchNorm2d(channels_out),
         )
     block = timm.models.resnet.BasicBlock
     first = block(channels_in, channels_out, stride, shortcut)

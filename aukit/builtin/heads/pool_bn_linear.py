@@ -28,4 +28,5 @@ class PoolBnLinear(nn.Module):
                 "batch normalisation cannot train on a batch of one frame",
                 hint="set the stage's batch to 2 or more",
             )
-        return self.linear(self.norm(h.mean((2, 3))))
+        intensities: Tensor = self.linear(self.norm(h.mean((2, 3))))
+        return intensities

@@ -24,10 +24,10 @@ class DpcNce(nn.Module):
     prediction is the only one that belongs to its (clip, time, cell); the features of all other clips, times and cells
     are its negatives.
 
-    Logged with the loss, as shares: `top1`, `top3`, `top5` among all features; `top1_time` among the P times of the same
-    cell of the same clip, where chance is 1/P: the part that takes dynamics and not just knowing the clip and the cell;
-    and the same four for a guess that copies the last frame seen (`copy_...`). A copy cannot tell times apart, so its
-    `top1_time` is at chance; how far `top1` exceeds `copy_top1` is what was learnt about change.
+    Logged with the loss, as shares: `top1`, `top3`, `top5` among all features; `top1_time` among the P times of the
+    same cell of the same clip, where chance is 1/P: the part that takes dynamics, not just knowing the clip and the
+    cell; and the same four for a guess that copies the last frame seen (`copy_...`). A copy cannot tell times apart,
+    so its `top1_time` is chance: what `top1` has above `copy_top1` was learnt about change.
     """
 
     views = 1
@@ -52,7 +52,9 @@ class DpcNce(nn.Module):
         self.temperature = temperature
         self.target_stop_gradient = target_stop_gradient
         self.phi = nn.Sequential(
-            nn.Conv2d(state_channels, channels, kernel_size=1), nn.ReLU(), nn.Conv2d(channels, channels, kernel_size=1)
+            nn.Conv2d(state_channels, channels, kernel_size=1),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, kernel_size=1),
         )
         for name, parameter in self.phi.named_parameters():
             (nn.init.zeros_ if name.endswith("bias") else nn.init.orthogonal_)(parameter)
@@ -75,9 +77,10 @@ class DpcNce(nn.Module):
         """Features `(B,context,C,h,w)` to the predictions `(B,P,C,h,w)` that follow them."""
         states, state = model.temporal(features)
         predictions = [self.phi(states[:, -1])]
-        if predictions[0].shape != features[:, 0].shape:
+        cells, expected = tuple(states.shape[-2:]), tuple(features.shape[-2:])
+        if cells != expected:
             raise ComponentError(
-                f"the temporal part gives {tuple(states.shape[-2:])} cells for {tuple(features.shape[-2:])} of the backbone",
+                f"the temporal part gives {cells} cells where the backbone has {expected}",
                 hint="dpc-nce predicts features cell by cell: choose a temporal part that keeps the grid",
             )
         while len(predictions) < self.frames - self.context:
@@ -90,28 +93,26 @@ class DpcNce(nn.Module):
         if self.normalize:
             predictions, targets, last = (F.normalize(x, dim=-1) for x in (predictions, targets, last))
         predictions = predictions / self.temperature
-        losses = [contrast(_group(predictions, kind), _group(targets, kind)) for kind in self.negatives]
-        loss = torch.stack([loss for loss, _, _ in losses]).mean()
-        ranks = {kind: counts for kind, (_, *counts) in zip(self.negatives, losses, strict=True)}
+        found = {kind: contrast(_group(predictions, kind), _group(targets, kind)) for kind in self.negatives}
+        loss = torch.stack([found[kind][0] for kind in self.negatives]).mean()
         predictions, targets = predictions.detach(), targets.detach()
-        copies = last.unsqueeze(1).expand_as(predictions)
         for kind in ("all", "same-cell"):
-            if kind not in ranks:
-                ranks[kind] = contrast(_group(predictions, kind), _group(targets, kind))[1:]
-        own = torch.arange(targets[..., 0].numel(), device=targets.device).view(targets.shape[:-1]).movedim(1, -1)
-        copy_ranks = {
-            "all": compare(last.flatten(0, 2), targets.flatten(0, 3), own.flatten(0, 2)),
-            "same-cell": contrast(_group(copies, "same-cell"), _group(targets, "same-cell"))[1:],
-        }
-        shares = {}
-        for prefix, counts in (("", ranks), ("copy_", copy_ranks)):
-            for k in (1, 3, 5):
-                shares[f"{prefix}top{k}"] = top_k(*counts["all"], k)
-            shares[f"{prefix}top1_time"] = top_k(*counts["same-cell"], 1)
+            if kind not in found:  # not learnt from, but looked at
+                found[kind] = contrast(_group(predictions, kind), _group(targets, kind))
+        shares = _shares("", found["all"][1:], found["same-cell"][1:])
+        own = torch.arange(targets[..., 0].numel(), device=targets.device).view(targets.shape[:-1])
+        copied = compare(last.flatten(0, 2), targets.flatten(0, 3), own.movedim(1, -1).flatten(0, 2))
+        copies = _group(last.unsqueeze(1).expand_as(targets), "same-cell")
+        shares |= _shares("copy_", copied, contrast(copies, _group(targets, "same-cell"))[1:])
         return loss, dict(zip(shares, torch.stack(list(shares.values())).tolist(), strict=True))
 
     def after_step(self, model: Model, step: int) -> None:
         """Nothing to keep: negatives come from the batch alone."""
+
+
+def _shares(prefix: str, in_all: tuple[Tensor, Tensor], in_time: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+    shares = {f"{prefix}top{k}": top_k(*in_all, k=k) for k in (1, 3, 5)}
+    return shares | {f"{prefix}top1_time": top_k(*in_time, k=1)}
 
 
 def _group(x: Tensor, negatives: str) -> Tensor:

@@ -33,8 +33,10 @@ def contrast(predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Ten
     """
     dtype = torch.promote_types(predictions.dtype, torch.float32)
     with torch.autocast(predictions.device.type, enabled=False):
-        loss, above, level = _Contrast.apply(predictions.to(dtype), features.to(dtype))
-    return loss, above, level
+        counted: tuple[Tensor, Tensor, Tensor] = _Contrast.apply(  # type: ignore[no-untyped-call]
+            predictions.to(dtype), features.to(dtype)
+        )
+    return counted
 
 
 @torch.no_grad()

@@ -73,7 +73,8 @@ class ConvGRU(nn.Module):
         return out, out[:, -1]
 
     def _step(self, inputs: Tensor, h: Tensor) -> Tensor:
-        on_gates, on_candidate = inputs.split([2 * self.channels, self.channels], dim=-1)
-        keep, reset = (on_gates + self.state_gates(h)).sigmoid().chunk(2, dim=-1)
-        candidate = (on_candidate + self.state_candidate(reset * h)).tanh()
-        return candidate + keep * (h - candidate)
+        gates = (inputs[:, : -self.channels] + self.state_gates(h)).sigmoid()
+        keep, reset = gates.chunk(2, dim=1)
+        candidate = (inputs[:, -self.channels :] + self.state_candidate(reset * h)).tanh()
+        state: Tensor = candidate + keep * (h - candidate)
+        return state
