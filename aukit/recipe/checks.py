@@ -12,9 +12,9 @@ from aukit.recipe.paths import Path
 from aukit.recipe.resolve import Resolver
 
 
-def check(resolved: Resolver) -> None:
-    """Note every contradiction in `resolved.problems`."""
-    schemas = schemas_of(resolved)
+def check(resolved: Resolver) -> dict[str, Schema]:
+    """Note every contradiction in `resolved.problems`; the known schema of each [data] table that names one."""
+    schemas = _schemas(resolved)
     for top, example in (("data", "[data.faces]"), ("stages", "[stages.finetune]")):
         if not resolved.draft.get((top,)):
             resolved.problem((top,), "a recipe needs at least one", f"such as {example}")
@@ -26,6 +26,7 @@ def check(resolved: Resolver) -> None:
     _known(resolved, ("evaluation", "data"))
     for stage, names in label_stages(resolved):
         _labels(resolved, stage, names, schemas)
+    return schemas
 
 
 def label_stages(resolved: Resolver) -> list[tuple[str, tuple[str, ...]]]:
@@ -49,7 +50,7 @@ def _known(resolved: Resolver, path: Path) -> None:
             resolved.problem(path, f"this recipe has no data table `{data}`", did_you_mean(data, tables))
 
 
-def schemas_of(resolved: Resolver) -> dict[str, Schema]:
+def _schemas(resolved: Resolver) -> dict[str, Schema]:
     """The known schema of each [data] table that names one; an unknown one is noted."""
     found = {}
     tables = resolved.draft.get(("data",))

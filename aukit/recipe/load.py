@@ -125,12 +125,18 @@ def _put_smoke(draft: Draft, recipe: Recipe) -> None:
             draft.put((*recipe.address(path), key), value, SMOKE)
 
 
+def _line(problem: Problem) -> tuple[str, int]:
+    """Sorts problems as a reader meets them: options first, then each file from its top."""
+    file, _, line = problem.where.rpartition(":")
+    return (file, int(line)) if line.isdecimal() else ("", 0)
+
+
 def _resolve(
     draft: Draft, source: SourceText, registry: Registry, problems: Sequence[Problem] = ()
 ) -> Recipe:
     resolved = Resolver(draft, registry)
-    check(resolved)
-    found = list(dict.fromkeys([*problems, *resolved.problems]))
+    schemas = check(resolved)
+    found = sorted(dict.fromkeys([*problems, *resolved.problems]), key=_line)
     head, model, evaluation, compute = resolved.head, resolved.model, resolved.evaluation, resolved.compute
     if found or head is None or model is None or evaluation is None or compute is None:
         raise RecipeError(found)
@@ -149,11 +155,7 @@ def _resolve(
         trackers=resolved.trackers,
         source=source,
         components=resolved.components,
-        schemas={
-            name: registry.schema(table.schema).record
-            for name, table in resolved.data.items()
-            if table.schema
-        },
+        schemas=schemas,
         _params={**resolved.params, "evaluation": evaluation},
         _draft=draft,
     )

@@ -74,6 +74,11 @@ def shown(value: Any) -> str:
         return str(value)
 
 
+def article(noun: str) -> str:
+    """`a stage`, `an objective`."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def unknown(key: str, keys: Iterable[str], *, owner: str, what: str = "parameter") -> tuple[str, str]:
     """Message and hint for a key that `owner` does not have."""
     keys = list(keys)

@@ -17,7 +17,7 @@ from aukit.contracts.params import Choice, Params, slots
 from aukit.errors import ComponentError, Problem, did_you_mean
 from aukit.hosting.registry import Provided, Registry
 from aukit.recipe.draft import Draft
-from aukit.recipe.messages import names, problems, shown, unknown
+from aukit.recipe.messages import article, names, problems, shown, unknown
 from aukit.recipe.paths import Path, dotted, walk
 from aukit.recipe.tables import (
     TOP_KEYS,
@@ -191,7 +191,7 @@ class Resolver:
     def _slot(self, path: Path, value: Any, kind: str, default: Choice) -> Choice | None:
         if value is not None and not isinstance(value, dict):
             hint = f"write {{ name = {shown(value)} }}" if isinstance(value, str) else ""
-            self.problem(path, f"expected a table that names a {kind}, got {shown(value)}", hint)
+            self.problem(path, f"expected a table that names {article(kind)}, got {shown(value)}", hint)
             return None
         return self._call(path, value or {}, kind, default)
 
