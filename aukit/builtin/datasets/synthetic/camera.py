@@ -12,8 +12,11 @@ from aukit.builtin.datasets.synthetic.canvas import Region, soft
 from aukit.builtin.datasets.synthetic.facs import Array
 from aukit.builtin.datasets.synthetic.people import Person, stream
 
-EXTENT = 1.15
+EXTENT = 1.20
 """Half the picture's width in head units when the head's scale is 1: a tight crop, as the paper's (section 4)."""
+
+MIDDLE = 0.20
+"""Height on the head of the picture's middle: from the forehead to the chin."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class View:
         per_frame = (slice(None), None, None)
         grow = 1 / pose.scale[per_frame]
         self.x = (axis[None, None, :] - pose.shift_x[per_frame]) * grow
-        self.y = (axis[None, :, None] - 0.02 - pose.shift_y[per_frame]) * grow
+        self.y = (axis[None, :, None] + MIDDLE - pose.shift_y[per_frame]) * grow
         turn = self.rotation
         self.origin = [
             turn[:, 0, i, None, None] * self.x + turn[:, 1, i, None, None] * self.y for i in range(3)
@@ -119,7 +122,7 @@ class View:
         w = person.depth * np.sqrt(np.maximum(1 - (u / person.width) ** 2 - (v / height) ** 2, 0.0))
         points = self.rotation[:, :2] @ np.stack([u, v, w]).astype(np.float32)
         columns = (points[:, 0] * self.scale[:, None] + self.shift_x[:, None]) / EXTENT
-        rows = (points[:, 1] * self.scale[:, None] + self.shift_y[:, None] + 0.02) / EXTENT
+        rows = (points[:, 1] * self.scale[:, None] + self.shift_y[:, None] - MIDDLE) / EXTENT
         return (slice(None), self._span(rows), self._span(columns))
 
     def _span(self, places: Array) -> slice:

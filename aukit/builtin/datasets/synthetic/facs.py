@@ -25,13 +25,13 @@ ALL_AUS = RENDERED_AUS
 
 AT_FIVE: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
-        "AU01": {"brow_inner_up": 0.19, "forehead_middle": 1.0},
+        "AU01": {"brow_inner_up": 0.22, "forehead_middle": 1.0},
         "AU02": {"brow_outer_up": 0.20, "forehead_side": 1.0},
         "AU04": {"brow_down": 0.15, "brow_together": 0.09, "glabella": 1.0, "lid_hood": 0.016},
-        "AU05": {"lid_up": 0.085, "lid_low": -0.012},
+        "AU05": {"lid_up": 0.095, "lid_low": -0.012},
         "AU06": {"lid_low": 0.062, "lid_hood": 0.012, "cheek": 1.0, "crows_feet": 1.0, "eye_bag": 1.0},
         "AU09": {
-            "nose_up": 0.085,
+            "nose_up": 0.11,
             "nose_wrinkle": 1.0,
             "brow_down": 0.03,
             "fold_upper": 0.8,
@@ -40,15 +40,15 @@ AT_FIVE: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "AU10": {"lip_up": 0.105, "fold_upper": 0.7, "nose_wide": 0.03},
         "AU12": {"corner_out": 0.11, "corner_up": 0.19, "fold": 1.0, "cheek": 0.35, "lip_thin": 0.15},
         "AU14": {"corner_out": -0.055, "dimple": 1.0, "lip_thin": 0.25},
-        "AU15": {"corner_up": -0.17, "corner_pouch": 1.0, "corner_out": -0.01},
+        "AU15": {"corner_up": -0.20, "corner_pouch": 1.0, "corner_out": -0.01},
         "AU17": {
-            "lip_push": 0.085,
-            "chin_up": 0.10,
+            "lip_push": 0.105,
+            "chin_up": 0.12,
             "chin_dimples": 1.0,
             "lip_furrow": 1.0,
             "corner_up": -0.03,
         },
-        "AU20": {"corner_out": 0.21, "lip_thin": 0.45, "stretch": 1.0},
+        "AU20": {"corner_out": 0.23, "lip_thin": 0.45, "stretch": 1.0},
         "AU25": {"gap_up": 0.055, "gap_low": 0.125},
         "AU26": {"jaw": 0.33, "gap_low": 0.13, "corner_out": -0.05},
         "AU45": {"lid_close": 1.0},

@@ -145,7 +145,7 @@ def draw_person(seed: int, subject: str) -> Person:
     lip = skin * 0.92 + redden
     if not male and rng.random() < 0.4:
         lip = lip + float(rng.uniform(0.3, 0.75)) * (lipstick * (0.75 if dark else 1.0) - lip)
-    hairline = {"fringe": -0.62, "bald": -1.25, "quiff": -0.98}.get(style, -0.92)
+    hairline = {"fringe": -0.76, "bald": -1.25, "quiff": -0.98}.get(style, -0.92)
     return Person(
         width=around(0.98, 0.045),
         crown=around(1.42, 0.05),

@@ -120,7 +120,7 @@ def forehead(relief: Relief, u: Array, v: Array, controls: Controls) -> None:
     middle = bell(u * (1 / 0.30))
     right = smooth(u, 0.25, 0.42) * (1.0 - smooth(u, 0.66, 0.84))
     left = smooth(-u, 0.25, 0.42) * (1.0 - smooth(-u, 0.66, 0.84))
-    depth = 0.05 * person.age + middle * 0.50 * controls("forehead_middle")
+    depth = 0.05 * person.age + middle * 0.60 * controls("forehead_middle")
     depth = depth + 0.50 * (right * controls("forehead_side", 1) + left * controls("forehead_side", -1))
     relief.crease(region, window * depth * (furrow * 0.75 + 0.15))
 
@@ -133,9 +133,9 @@ def glabella(relief: Relief, u: Array, v: Array, controls: Controls) -> None:
     upright = line(np.abs(u) - 0.055, 0.028) * bell((v - person.brow_y - 0.01) * (1 / 0.12))
     relief.crease(region, upright * (0.85 * controls("glabella") + 0.08 * person.age))
     wrinkle = controls("nose_wrinkle")
-    rings = 0.6 + 0.7 * relief.canvas.wave(v - person.eye_y + 0.9 * np.abs(u), 0.115)
+    rings = 0.7 + 0.7 * relief.canvas.wave(v - person.eye_y + 0.9 * np.abs(u), 0.115)
     root = bell(u * (1 / 0.15), (v - person.eye_y - 0.09) * (1 / 0.13))
-    relief.crease(region, root * rings * (0.70 * wrinkle))
+    relief.crease(region, root * rings * (0.85 * wrinkle))
     sides = line(np.abs(u) - 0.10 - 0.35 * (v - person.eye_y), 0.03) * bell(
         (v - person.eye_y - 0.14) * (1 / 0.11)
     )
@@ -161,7 +161,7 @@ def cheeks(relief: Relief, u: Array, v: Array, controls: Controls) -> None:
         high = window * (1.0 - smooth(along, 0.30, 0.75))
         depth = window * (0.60 * fold + 0.08 + 0.16 * person.age) + high * (0.70 * upper)
         relief.crease(region, depth * (line(where, 0.050) - 0.35 * line(where - 0.11, 0.08)))
-        stretch = controls("stretch", side) * 0.55
+        stretch = controls("stretch", side) * 0.75
         beside = (
             x - person.mouth_width - controls("corner_out", side) - 0.08 - 0.2 * (y - person.mouth_y) ** 2
         )

@@ -121,7 +121,7 @@ def draw_nose(canvas: Canvas, view: View, person: Person, u: Array, v: Array, co
 def draw_hair(canvas: Canvas, view: View, person: Person, surface: Surface) -> None:
     """A cap of hair on a slightly larger skull, above a hairline that falls at the temples."""
     u, v = surface.u, surface.v
-    side = smooth(np.abs(u), 0.60, 0.98)
+    side = smooth(np.abs(u), 0.66, 1.0)
     fall = {"long": 2.0, "bun": 1.0, "fringe": 1.1}.get(person.hair_style, 0.95)
     line = person.hairline + person.parting * 0.6 * u * (1.0 - u * u) + 0.22 * u * u + fall * side
     line = line + 0.018 * np.sin(9.0 * u + person.texture[5]) + 0.012 * np.sin(23.0 * u + person.texture[4])

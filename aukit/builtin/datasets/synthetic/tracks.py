@@ -1,8 +1,9 @@
 """What a face shows and when: intensities as functions of time in seconds, whatever the frame rate.
 
-Time is cut into blocks of ten seconds. Each deals five expressions from a deck of twenty, which is shuffled and
-goes round the people of one part of the split. So the first four people of a part, and the next four, show every
-AU in their first ten seconds, at level 2 or more. Which AUs join in, how strongly, when and how long is drawn.
+Time is cut into blocks of ten seconds. Each deals five expressions from a deck of twenty, which is shuffled
+and goes round the people of one part of the split. So the first four people of a part, and the next four,
+show every AU in their first ten seconds, at level 2 or more. Which AUs join in, how strongly, when and how
+long is drawn.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ HAND = 5
 
 DISFA_SHARES: Mapping[str, float] = MappingProxyType(
     {
-        "AU25": 0.352, "AU12": 0.236, "AU26": 0.191, "AU04": 0.188, "AU06": 0.149, "AU17": 0.099,
+        "AU25": 0.352, "AU12": 0.235, "AU26": 0.191, "AU04": 0.188, "AU06": 0.149, "AU17": 0.099,
         "AU01": 0.067, "AU15": 0.060, "AU02": 0.056, "AU09": 0.055, "AU20": 0.035, "AU05": 0.021,
     }
 )  # fmt: skip
 """Share of DISFA's 130,814 frames at level 1 or more, from the counts in Mavadati et al., DISFA: A
-Spontaneous Facial Action Intensity Database, IEEE Trans. Affective Computing 2013. The renderer keeps the order, not the
-figures: AUs are shown a little more often, so that few labels can still teach them."""
+Spontaneous Facial Action Intensity Database, IEEE Trans. Affective Computing 2013. The renderer keeps the
+order, not the figures: AUs are shown a little more often, so that few labels can still teach them."""
 
 
 @dataclass(frozen=True)
