@@ -2,7 +2,7 @@
 
 `OPTIMIZERS` and `SCHEDULES` say which parameters each one takes and torch's default for it. A test compares both tables
 with the signatures of the installed torch, so they cannot drift. What is left out on purpose: parameters that change
-how a step is computed but not what it computes (`foreach`, `fused`, `capturable`, `differentiable`), optimisers that need
+how a step is computed, not what it computes (`foreach`, `fused`, `capturable`, `differentiable`), optimisers that need
 a closure or sparse gradients (`LBFGS`, `SparseAdam`), `Muon` (matrices only), and schedules that need functions or a
 metric (`LambdaLR`, `ReduceLROnPlateau`).
 """
@@ -27,7 +27,8 @@ OPTIMIZERS: Mapping[str, Mapping[str, Value]] = {
     "ASGD": {"lr": 0.01, "lambd": 1e-4, "alpha": 0.75, "t0": 1e6, "weight_decay": 0.0, "maximize": False},
     "Adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0.0, "maximize": False},
     "Adagrad": {
-        "lr": 0.01, "lr_decay": 0.0, "weight_decay": 0.0, "initial_accumulator_value": 0.0, "eps": 1e-10, "maximize": False
+        "lr": 0.01, "lr_decay": 0.0, "weight_decay": 0.0, "initial_accumulator_value": 0.0, "eps": 1e-10,
+        "maximize": False,
     },
     "Adam": _ADAM,
     "AdamW": {**_ADAM, "weight_decay": 0.01},
@@ -41,7 +42,8 @@ OPTIMIZERS: Mapping[str, Mapping[str, Value]] = {
         "maximize": False,
     },
     "RMSprop": {
-        "lr": 0.01, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": False, "maximize": False
+        "lr": 0.01, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": False,
+        "maximize": False,
     },
     "Rprop": {"lr": 0.01, "etas": (0.5, 1.2), "step_sizes": (1e-6, 50.0), "maximize": False},
     "SGD": {
@@ -102,8 +104,12 @@ class OptimizerParams(Params):
 
     name: str = Field("Adam", description="a class of torch.optim")
     lr: float = Field(gt=0, description="learning rate")
-    weight_decay: float | None = Field(None, ge=0, description="L2 penalty; decoupled where the optimiser says so")
-    betas: tuple[float, float] | None = Field(None, description="decay of the gradient's first and second moments")
+    weight_decay: float | None = Field(
+        None, ge=0, description="L2 penalty; decoupled where the optimiser says so"
+    )
+    betas: tuple[float, float] | None = Field(
+        None, description="decay of the gradient's first and second moments"
+    )
     eps: float | None = Field(None, gt=0, description="added to the denominator")
     amsgrad: bool | None = Field(None, description="keep the largest second moment")
     momentum: float | None = Field(None, ge=0, description="momentum factor")
@@ -155,7 +161,9 @@ class ScheduleParams(Params):
     T_0: int | None = Field(None, ge=0, description="steps until the first restart")
     T_mult: int | None = Field(None, ge=1, description="factor from one restart to the next")
     total_steps: int | None = Field(None, ge=0, description="steps of the cycle; 0 is the whole stage")
-    pct_start: float | None = Field(None, gt=0, lt=1, description="share of the cycle in which the rate rises")
+    pct_start: float | None = Field(
+        None, gt=0, lt=1, description="share of the cycle in which the rate rises"
+    )
     anneal_strategy: str | None = Field(None, pattern="^(cos|linear)$", description="`cos` or `linear`")
     div_factor: float | None = Field(None, gt=0, description="lr / first rate")
     final_div_factor: float | None = Field(None, gt=0, description="first rate / last rate")

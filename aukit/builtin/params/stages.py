@@ -19,14 +19,18 @@ class GradientParams(StageParams):
 
     augmentation: Choice = slot("augmentation", "paper")
     stride: int = Field(2, ge=1, description="frames from one frame of a window to the next (paper: 2)")
-    stride_seconds: float = Field(0.0, ge=0, description="the same in seconds, rounded for each video; 0: `stride` counts")
+    stride_seconds: float = Field(
+        0.0, ge=0, description="the same in seconds, rounded for each video; 0: `stride` counts"
+    )
     batch: int = Field(20, ge=1, description="windows in a step")
     steps: int = Field(0, ge=0, description="optimiser steps; give this or `epochs`")
     epochs: float = Field(0.0, ge=0, description="passes over the data; give this or `steps`")
     optimizer: OptimizerParams
     schedule: ScheduleParams = Field(ScheduleParams(), description="learning rate over the steps")
     gradient_clip: float = Field(0.0, ge=0, description="largest norm of the gradient; 0: not clipped")
-    average: float = Field(0.0, ge=0, lt=1, description="decay of an exponential average of the weights; 0: none")
+    average: float = Field(
+        0.0, ge=0, lt=1, description="decay of an exponential average of the weights; 0: none"
+    )
 
     @field_validator("optimizer", mode="before")
     @classmethod
@@ -49,7 +53,9 @@ class ContrastiveParams(GradientParams):
 
     objective: Choice = slot("objective", "dpc-nce")
     batch: int = Field(20, ge=1, description="clips in a step (paper: 20 for each GPU)")
-    people: int = Field(0, ge=0, description="distinct people that a batch is drawn from; 0: free, as in the paper")
+    people: int = Field(
+        0, ge=0, description="distinct people that a batch is drawn from; 0: free, as in the paper"
+    )
     optimizer: OptimizerParams = Field(
         OptimizerParams(lr=1e-3, weight_decay=1e-5), description="the paper's Adam, 1e-3, weight decay 1e-5"
     )
@@ -58,7 +64,14 @@ class ContrastiveParams(GradientParams):
 
     def smoke(self) -> dict[str, Any]:
         """Three steps of two clips, one validation."""
-        return {"steps": 3, "epochs": 0.0, "batch": 2, "people": 0, "validate_every": 2, "validate_batches": 1}
+        return {
+            "steps": 3,
+            "epochs": 0.0,
+            "batch": 2,
+            "people": 0,
+            "validate_every": 2,
+            "validate_batches": 1,
+        }
 
 
 class RateParams(Params):
@@ -72,33 +85,51 @@ class RateParams(Params):
 class RegressionParams(GradientParams):
     """Intensities from few labelled frames (paper, sections 3.4 and 4)."""
 
-    sampler: Choice = slot("sampler", "random", description="which labels of the training people are used", fraction=0.02)
+    sampler: Choice = slot(
+        "sampler", "random", description="which labels of the training people are used", fraction=0.02
+    )
     selection: Choice = slot(
-        "sampler", "random", description="which labels of the validation people are used to select", fraction=1.0
+        "sampler",
+        "random",
+        description="which labels of the validation people are used to select",
+        fraction=1.0,
     )
     loss: Choice = slot("loss", "l2")
     mode: Literal["sparse", "dense"] = Field(
-        "sparse", description="sparse: one labelled frame a window, at a random place in it; dense: all frames of a window"
+        "sparse",
+        description="sparse: one labelled frame a window, at a random place in it; dense: all frames of a window",
     )
     window: int = Field(15, ge=1, description="largest number of frames in a window (paper: 15)")
-    batch: int = Field(20, ge=1, description="windows in a step; one is an error: batch normalisation needs two")
+    batch: int = Field(
+        20, ge=1, description="windows in a step; one is an error: batch normalisation needs two"
+    )
     optimizer: OptimizerParams = Field(
         OptimizerParams(lr=1e-5, betas=(0.5, 0.999), weight_decay=1e-5),
         description="the paper's Adam (0.5, 0.999), 1e-5, weight decay 1e-5",
     )
     rates: RateParams = Field(RateParams(), description="learning-rate multipliers of the parts")
-    select: Literal["best", "last"] = Field("best", description="keep the best weights on validation people, or the last")
+    select: Literal["best", "last"] = Field(
+        "best", description="keep the best weights on validation people, or the last"
+    )
     criterion: Literal["icc", "mse", "mae"] = Field("icc", description="what `best` means, mean over AUs")
-    evaluate_every: int = Field(200, ge=0, description="steps from one look at the validation people to the next; 0: none")
+    evaluate_every: int = Field(
+        200, ge=0, description="steps from one look at the validation people to the next; 0: none"
+    )
     recalibrate: bool = Field(
         False,
         description="after training, estimate normalisation statistics anew on training frames without augmentation: "
         "statistics gathered under augmentation do not fit the frames of a prediction",
     )
     recalibrate_windows: int = Field(256, ge=2, description="windows that `recalibrate` reads")
-    start: str = Field("", description="name of an earlier stage whose weights to start from; empty: the model as it stands")
-    reset: tuple[Literal["backbone", "temporal", "head"], ...] = Field((), description="parts that start anew")
-    freeze_statistics: bool = Field(False, description="keep running statistics of normalisation layers as they are")
+    start: str = Field(
+        "", description="name of an earlier stage whose weights to start from; empty: the model as it stands"
+    )
+    reset: tuple[Literal["backbone", "temporal", "head"], ...] = Field(
+        (), description="parts that start anew"
+    )
+    freeze_statistics: bool = Field(
+        False, description="keep running statistics of normalisation layers as they are"
+    )
 
     @model_validator(mode="after")
     def _batch_of_one(self) -> RegressionParams:

@@ -16,5 +16,5 @@ class JsonLinesParams(Params):
 class TensorBoardParams(Params):
     """Metrics for TensorBoard; needs the extra `tensorboard`."""
 
-    folder: str = Field("tensorboard", min_length=1, description="folder name inside the run folder")
+    subfolder: str = Field("tensorboard", min_length=1, description="folder name inside the run folder")
     flush_seconds: int = Field(10, ge=1, description="seconds between writes to disk")

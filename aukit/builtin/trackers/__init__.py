@@ -1,0 +1,1 @@
+"""Trackers: observers of a run's events."""

@@ -1,0 +1,278 @@
+"""From a recipe's [data] tables to what each stage sees, and the door to the test people, which only `run` opens."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aukit.clips.clipset import ClipSet, join, open_clips
+from aukit.clips.masks import count_labels, draw_mask
+from aukit.clips.reader import ClipStore
+from aukit.clips.splits import overlap, refuse_overlap, resolve_split, split_clips
+from aukit.contracts.params import Choice, Params, slots
+from aukit.contracts.run import Event, Note
+from aukit.contracts.schema import ORIGINS, Split
+from aukit.errors import DataError, RecipeError
+from aukit.hosting.build import build
+from aukit.hosting.registry import Registry
+from aukit.ingest.make import make_store
+from aukit.recipe import Recipe, missing_data
+from aukit.rundir.atomic import storage
+from aukit.training import seeding
+
+Masks = Mapping[str, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One [data] table, open: its stores, who is in which part, and the clips of each part."""
+
+    name: str
+    stores: tuple[ClipStore, ...]
+    split: Split
+    parts: Mapping[str, ClipSet]
+
+    @property
+    def origin(self) -> str:
+        """The least real origin of its stores."""
+        return max((store.origin for store in self.stores), key=ORIGINS.index)
+
+    def facts(self) -> dict[str, Any]:
+        """What data.json keeps: files with size and digest, people, clips and frames of each part."""
+        return {
+            "files": [file_facts(store.path) for store in self.stores],
+            "data_set": self.stores[0].data_set,
+            "origin": self.origin,
+            "terms": self.stores[0].terms,
+            "size": list(self.stores[0].size),
+            "aus": list(self.stores[0].aus),
+            "split": {part: list(people) for part, people in self.split.parts()},
+            "clips": {part: [clip.id for clip in clips.clips] for part, clips in self.parts.items()},
+            "frames": {part: clips.frames for part, clips in self.parts.items()},
+            "fps": sorted({round(clip.fps, 3) for clips in self.parts.values() for clip in clips.clips}),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageData:
+    """What one stage sees: training and validation people, labels masked; and the masks."""
+
+    tables: tuple[str, ...]
+    train: ClipSet
+    validation: ClipSet
+    masks: Mapping[str, Masks]
+
+    def facts(self) -> dict[str, Any]:
+        """Label counts, of those used for selecting too."""
+        return {
+            "data": list(self.tables),
+            "people": {
+                part: sorted({"/".join(clip.person) for clip in clips.clips})
+                for part, clips in (("train", self.train), ("validation", self.validation))
+            },
+            "labels": {
+                "train": count_labels(self.train).table(),
+                "selection": count_labels(self.validation).table(),
+            },
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunData:
+    """All data of a run. `test` is for the final evaluation alone."""
+
+    tables: Mapping[str, Table]
+    stages: Mapping[str, StageData]
+    test: ClipSet
+    overlap: Mapping[str, tuple[str, ...]]
+    aus: tuple[str, ...]
+
+    @property
+    def origin(self) -> str:
+        """The least real origin of all data that shapes or tests the model."""
+        return max((table.origin for table in self.tables.values()), key=ORIGINS.index)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the frames."""
+        return next(iter(self.stages.values())).train.size
+
+    @property
+    def crop(self) -> Mapping[str, Any]:
+        """The rule by which the faces were cut, of the first store."""
+        return next(iter(self.tables.values())).stores[0].crop
+
+    def facts(self) -> dict[str, Any]:
+        """data.json."""
+        return {
+            "origin": self.origin,
+            "aus": list(self.aus),
+            "tables": {name: table.facts() for name, table in self.tables.items()},
+            "stages": {name: stage.facts() for name, stage in self.stages.items()},
+            "overlap_with_test": {name: list(people) for name, people in self.overlap.items()},
+            "test": {
+                "clips": [clip.id for clip in self.test.clips],
+                "labels": count_labels(self.test).table(),
+            },
+        }
+
+
+def open_data(recipe: Recipe, *, registry: Registry, emit: Callable[[Event], None]) -> RunData:
+    """Open (and, where it is generated, make) every table that a stage or the evaluation names.
+
+    Raises:
+        RecipeError: files are not there: all of them, with ways to get them.
+        DataError: a file is missing or damaged, a split shares a person, a stage would see test people, labels lack.
+    """
+    missing = missing_data(recipe)
+    if missing:
+        raise RecipeError(missing)
+    judged, part = evaluation_table(recipe), recipe.evaluation.split
+    wanted = dict.fromkeys(
+        [*(name for stage in recipe.stages for name in stage_tables(recipe, stage)), judged]
+    )
+    tables = {name: open_table(recipe, name, registry=registry, emit=emit) for name in wanted}
+    aus = recipe.model.aus or _label_aus(recipe, tables)
+    stages = {name: _stage_data(recipe, name, tables, aus, registry) for name in recipe.stages}
+    test = _judged(tables[judged].parts[part], aus, part, judged)
+    # those who are judged may not have trained; where they are test people, nothing may have been chosen on them either
+    seen = {
+        name: join([stage.train, stage.validation]) if part == "test" else stage.train
+        for name, stage in stages.items()
+    }
+    found = overlap(seen, test)
+    refuse_overlap(found, allowed=recipe.evaluation.allow_overlap)
+    return RunData(tables=tables, stages=stages, test=test, overlap=found, aus=aus)
+
+
+def stage_tables(recipe: Recipe, stage: str) -> tuple[str, ...]:
+    """The [data] tables that a stage names."""
+    names: tuple[str, ...] = getattr(recipe.params(f"stages.{stage}"), "data")  # noqa: B009
+    return names
+
+
+def evaluation_table(recipe: Recipe) -> str:
+    """The [data] table whose test people are judged: as said, or the last labelled stage's, or the last stage's."""
+    if recipe.evaluation.data:
+        return recipe.evaluation.data
+    labelled = [stage for stage in recipe.stages if has_labels(recipe.params(f"stages.{stage}"))]
+    return stage_tables(recipe, (labelled or list(recipe.stages))[-1])[-1]
+
+
+def has_labels(params: Params) -> bool:
+    """Whether a stage with these parameters learns from labels: it has a `sampler`."""
+    return "sampler" in slots(type(params))
+
+
+def open_table(recipe: Recipe, name: str, *, registry: Registry, emit: Callable[[Event], None]) -> Table:
+    """Open one table; a data set that makes its own frames is written to a store first, once.
+
+    Raises:
+        DataError: as `open_data`.
+    """
+    table = recipe.data[name]
+    paths = table_paths(recipe, name)
+    if table.dataset:
+        generate(table.dataset, paths[0], registry=registry, emit=emit)
+    stores = tuple(ClipStore(path) for path in paths)
+    clips = open_clips(stores)
+    split = table.split if isinstance(table.split, str) else table.split.table()
+    found = resolve_split(
+        clips,
+        split,
+        schema=recipe.schemas.get(name) or stores[0].schema,
+        fold=table.fold,
+        seed=recipe.seed,
+        where=recipe.where(f"data.{name}"),
+    )
+    parts = split_clips(clips, found)
+    if table.max_videos is not None:
+        parts = {part: clips.first(table.max_videos) for part, clips in parts.items()}
+    return Table(name=name, stores=stores, split=found, parts=parts)
+
+
+def table_paths(recipe: Recipe, name: str) -> tuple[Path, ...]:
+    """The files of a table: those it names, or the one in which a generated data set is kept in the data root."""
+    table = recipe.data[name]
+    if not table.dataset:
+        return recipe.files(name)
+    provided = recipe.components[f"data.{name}"]
+    said = [provided.provider, provided.version, provided.name, table.dataset.params]
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=list).encode()).hexdigest()[:12]
+    return (Path(recipe.compute.data_root).expanduser() / f"{provided.name}-{digest}.h5",)
+
+
+def generate(dataset: Choice, path: Path, *, registry: Registry, emit: Callable[[Event], None]) -> None:
+    """Make the store of a generated data set, unless it is there."""
+    if path.exists():
+        return
+    emit(Note(text=f"making {path}; it is kept and used again"))
+    with storage(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    source = build("dataset", dataset.name, registry=registry, **dataset.params)
+    make_store(source, path, on_event=emit)
+
+
+def _label_aus(recipe: Recipe, tables: Mapping[str, Table]) -> tuple[str, ...]:
+    """All AUs of the data that labels come from."""
+    labelled = [stage for stage in recipe.stages if has_labels(recipe.params(f"stages.{stage}"))]
+    names = [name for stage in labelled or recipe.stages for name in stage_tables(recipe, stage)]
+    return tuple(dict.fromkeys(au for name in names for store in tables[name].stores for au in store.aus))
+
+
+def _stage_data(
+    recipe: Recipe, name: str, tables: Mapping[str, Table], aus: tuple[str, ...], registry: Registry
+) -> StageData:
+    params = recipe.params(f"stages.{name}")
+    names = stage_tables(recipe, name)
+    train = join([tables[one].parts["train"] for one in names], names=names)
+    validation = join([tables[one].parts["validation"] for one in names], names=names)
+    if not has_labels(params):
+        data = {"train": train.unlabelled(), "validation": validation.unlabelled()}
+        return StageData(tables=names, masks={}, **data)
+    parts, masks = {"train": train.for_aus(aus), "validation": validation.for_aus(aus)}, {}
+    for part, slot in (("train", "sampler"), ("validation", "selection")):
+        choice: Choice | None = getattr(params, slot, None)
+        if choice is None:
+            parts[part] = parts[part].unlabelled()
+            continue
+        sampler = build("sampler", choice.name, registry=registry, **choice.params)
+        # the key has no stage in it: two stages with one sampler share one set of labels
+        masks[part] = draw_mask(parts[part], sampler, seeding.rng(recipe.seed, "labels", part))
+        parts[part] = parts[part].masked(masks[part])
+    return StageData(tables=names, masks=masks, **parts)
+
+
+def _judged(clips: ClipSet, aus: tuple[str, ...], part: str, table: str) -> ClipSet:
+    """The people a model is judged on, with labels of its AUs.
+
+    Raises:
+        DataError: they have no labels.
+    """
+    if not clips.clips:
+        return clips
+    clips = clips.for_aus(aus)
+    if not any((~np.isnan(clip.labels)).any() for clip in clips.clips):
+        raise DataError(
+            f"no frame of the {part} people of `{table}` is labelled, so nothing can be judged",
+            hint="name a labelled table as evaluation.data",
+        )
+    return clips
+
+
+def file_facts(path: Path) -> dict[str, Any]:
+    """Name, size and a digest of a store: of its first and last megabyte, so that it takes no time."""
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        digest.update(file.read(1 << 20))
+        file.seek(max(0, size - (1 << 20)))
+        digest.update(file.read(1 << 20))
+    return {"path": str(path), "bytes": size, "digest": digest.hexdigest()[:32]}

@@ -1,0 +1,92 @@
+"""The final evaluation: the one place where a model meets the people it is judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from aukit.clips.clipset import Clip, ClipSet
+from aukit.contracts.run import Event, Progress
+from aukit.evaluation.baselines import label_statistics
+from aukit.evaluation.evaluate import evaluate
+from aukit.evaluation.predict import effective_mode, predict_video
+from aukit.evaluation.predictions import VideoPrediction, read_predictions, write_predictions
+from aukit.evaluation.result import Evaluation
+from aukit.recipe import Recipe
+from aukit.rundir.layout import RunFolder
+from aukit.training.estimator import AUEstimator
+
+
+def judge(
+    recipe: Recipe,
+    folder: RunFolder,
+    estimator: AUEstimator,
+    test: ClipSet,
+    train: ClipSet,
+    emit: Callable[[Event], None],
+) -> Evaluation:
+    """Predict the test people, write predictions.h5, score what was written.
+
+    `train` is the last labelled stage's, labels masked: the trivial baselines know no more than the model.
+    """
+    mode = effective_mode(estimator.model, recipe.evaluation.predictor)
+    facts = estimator.facts
+    write_predictions(
+        folder.predictions,
+        _predicted(recipe, estimator, test, emit),
+        aus=facts.aus,
+        origin=facts.origin,
+        model=recipe.name,
+        facts={
+            "predictor": mode,
+            "window": facts.window,
+            "seconds_per_frame": facts.seconds_per_frame,
+            "split": recipe.evaluation.split,
+        },
+    )
+    videos = read_predictions(folder.predictions).videos
+    return evaluate(
+        {video.id: video.predictions for video in videos},
+        {video.id: video.labels for video in videos},
+        {clip.id: "/".join(clip.person) for clip in test.clips},
+        training=label_statistics((clip.labels for clip in train.clips), facts.aus),
+        origin=facts.origin,
+        clip=recipe.evaluation.clip,
+        resamples=recipe.evaluation.resamples,
+        confidence=recipe.evaluation.confidence,
+        seed=recipe.seed,
+    )
+
+
+def _predicted(
+    recipe: Recipe, estimator: AUEstimator, test: ClipSet, emit: Callable[[Event], None]
+) -> Iterator[VideoPrediction]:
+    done = 0
+    for clip in test.clips:
+        emit(Progress(task="evaluate", done=done, total=test.frames))
+        yield _video(recipe, estimator, clip)
+        done += clip.length
+    emit(Progress(task="evaluate", done=test.frames, total=test.frames))
+
+
+def _video(recipe: Recipe, estimator: AUEstimator, clip: Clip) -> VideoPrediction:
+    facts = estimator.facts
+    found = predict_video(
+        estimator.model,
+        clip.read,
+        clip.timestamps,
+        clip.segments,
+        seconds_per_frame=facts.seconds_per_frame,
+        window=facts.window,
+        mode=recipe.evaluation.predictor,
+        device=estimator.device,
+        precision=recipe.compute.precision,
+    )
+    return VideoPrediction(
+        id=clip.id,
+        subject=clip.subject,
+        timestamps=clip.timestamps,
+        predictions=np.asarray(found, dtype=np.float32),
+        labels=clip.labels,
+    )

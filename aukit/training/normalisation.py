@@ -1,0 +1,45 @@
+"""Running statistics of normalisation layers: kept as they are, or estimated anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+
+def running(module: nn.Module) -> Iterator[_NormBase]:
+    """The layers of a module that keep running statistics."""
+    for layer in module.modules():
+        if isinstance(layer, _NormBase) and layer.track_running_stats:
+            yield layer
+
+
+def freeze(module: nn.Module) -> None:
+    """Let these layers use their running statistics, and leave them as they are."""
+    for layer in running(module):
+        layer.eval()
+
+
+@torch.no_grad()
+def recalibrate(model: nn.Module, forward: Callable[[], None]) -> int:
+    """Estimate running statistics anew; returns the number of layers.
+
+    `forward` runs the model on a number of batches. Each layer's statistics become the plain mean over these batches
+    (momentum None), with everything but the normalisation in evaluation mode.
+    """
+    layers = list(running(model))
+    before = [layer.momentum for layer in layers]
+    model.eval()
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None
+        layer.train()
+    try:
+        forward()
+    finally:
+        for layer, momentum in zip(layers, before, strict=True):
+            layer.momentum = momentum
+        model.eval()
+    return len(layers)

@@ -1,0 +1,349 @@
+"""A run: from a recipe to a folder with a trained, judged model. `aukit.run_recipe` adds the report."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from aukit.clips.masks import save_mask
+from aukit.contracts.params import Params
+from aukit.contracts.run import Event, Note, RunFinished, RunStarted, StageFinished, StageResult
+from aukit.errors import ComponentError, Interrupted, RunFolderError
+from aukit.evaluation.result import Evaluation
+from aukit.hosting.build import construct
+from aukit.hosting.registry import Registry
+from aukit.recipe import Recipe
+from aukit.rundir import environment, resume
+from aukit.rundir.atomic import plain, read_json, storage, write_json, write_text
+from aukit.rundir.checkpoint import STATE, TENSORS, Checkpoints, load_tensors, save_tensors
+from aukit.rundir.layout import RunFolder
+from aukit.rundir.metrics_log import MetricsLog
+from aukit.training.context import Context
+from aukit.training.data import has_labels, open_data
+from aukit.training.device import choose_device, settings
+from aukit.training.estimator import AUEstimator
+from aukit.training.judging import judge
+from aukit.training.model import PARTS, AUModel, build_model
+from aukit.training.observers import LogFile, Observers
+from aukit.training.saved import ModelFacts, load_weights, save_model
+from aukit.training.steps import seconds_between
+
+LABELS = "labels.safetensors"
+WINDOW = 15
+"""Frames of a prediction's window where neither recipe nor stage says (paper, section 3.2)."""
+Finish = Callable[[Path], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """A finished run: its folder and its summary.json."""
+
+    folder: Path
+    summary: Mapping[str, Any]
+
+
+def run(
+    recipe: Recipe,
+    *,
+    registry: Registry,
+    out: Path | None = None,
+    resuming: bool = False,
+    on_event: Callable[[Event], object] | None = None,
+    finish: Sequence[Finish] = (),
+) -> RunResult:
+    """Train and judge what a recipe says.
+
+    Args:
+        recipe: the resolved recipe.
+        registry: where its components come from.
+        out: the run folder; by default `runs/NAME/TIME_DIGEST`.
+        resuming: go on with the run in `out`; without `out`, with the newest unfinished run of this very recipe.
+        on_event: hears of everything that happens.
+        finish: called with the folder when all but summary.json is there, such as the writer of a report.
+
+    Raises:
+        RunFolderError: the folder exists (and is not resumed), or holds no run of this recipe to go on with.
+        DataError, UsageError: the data does not fit the recipe; nothing was written.
+        DivergedError: training met a loss that is not finite; the last good checkpoint stands.
+        Interrupted: by Ctrl-C; what was done is kept.
+        StorageError: the disk is full or a folder cannot be written.
+    """
+    path = _choose_folder(recipe, out, resuming)
+    if resuming:
+        resume.check(RunFolder.open(path), recipe.dump())
+    else:
+        RunFolder.refuse(path)
+    device = choose_device(recipe.compute.device)
+    observers = Observers(on_event)
+    try:
+        with settings(device, threads=recipe.compute.threads, deterministic=recipe.compute.deterministic):
+            return _Run(recipe, registry, path, resuming, device, observers).run(finish)
+    except KeyboardInterrupt:
+        hint = (
+            "go on with `--resume`"
+            if RunFolder(path).resolved.exists()
+            else "nothing of the run was written yet"
+        )
+        raise Interrupted(f"stopped; the run is in {path}", hint=hint) from None
+
+
+def _choose_folder(recipe: Recipe, out: Path | None, resuming: bool) -> Path:
+    if out is not None:
+        return out
+    home, digest = Path("runs") / recipe.name, hashlib.sha256(recipe.dump().encode()).hexdigest()[:6]
+    if not resuming:
+        return home / f"{time.strftime('%Y-%m-%dT%H-%M-%S')}_{digest}"
+    begun = sorted(path for path in home.glob(f"*_{digest}") if not RunFolder(path).finished)
+    if not begun:
+        raise RunFolderError(
+            "there is no unfinished run of this recipe",
+            where=str(home),
+            hint="say which run to go on with: `--out DIR`",
+        )
+    return begun[-1]
+
+
+class _Run:
+    """One call of `run`: what its steps share."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        registry: Registry,
+        path: Path,
+        resuming: bool,
+        device: torch.device,
+        observers: Observers,
+    ) -> None:
+        self.recipe = recipe
+        self.registry = registry
+        self.path = path
+        self.resuming = resuming
+        self.device = device
+        self.emit = observers
+        self.results: dict[str, StageResult] = {}
+        self.seconds: dict[str, float] = {}
+
+    def run(self, finish: Sequence[Finish]) -> RunResult:
+        """All of it; see `run`."""
+        recipe = self.recipe
+        self.data = open_data(recipe, registry=self.registry, emit=self.emit)
+        parts = {part: getattr(recipe.model, part) for part in PARTS}
+        model = build_model(parts, self.data.aus, recipe.seed, registry=self.registry).to(self.device)
+        self.folder = RunFolder(self.path)
+        self.metrics = MetricsLog(self.folder.metrics)
+        stages = {name: self._stage(name) for name in recipe.stages}
+        self._check_stages(stages, model)
+        self._prepare_folder()
+        self.emit(
+            RunStarted(
+                folder=self.path,
+                recipe=recipe.name,
+                origin=self.data.origin,
+                stages=tuple((name, choice.name) for name, choice in recipe.stages.items()),
+                resumed=self.resuming,
+            )
+        )
+        for name, stage in stages.items():
+            model = self._run_stage(name, stage, model)
+        self.metrics.close()
+        evaluation = self._judge(model)
+        for write in finish:
+            write(self.path)
+        summary = self._summary(evaluation)
+        write_json(self.folder.summary, summary)
+        self.emit(RunFinished(folder=self.path, summary=summary))
+        return RunResult(folder=self.path, summary=summary)
+
+    def _stage(self, name: str) -> Any:
+        provided = self.recipe.components[f"stages.{name}"]
+        return construct(provided, self.recipe.params(f"stages.{name}"), {})
+
+    def _context(self, name: str, model: Any) -> Context:
+        data, compute = self.data.stages[name], self.recipe.compute
+        return Context(
+            name=name,
+            seed=self.recipe.seed,
+            device=self.device,
+            folder=self.folder.stage(name),
+            model=model,
+            results=self.results,
+            train=data.train,
+            validation=data.validation,
+            metrics=self.metrics,
+            emit=self.emit,
+            parts={part: getattr(self.recipe.model, part) for part in PARTS},
+            registry=self.registry,
+            precision=compute.precision,
+            checkpoint_every=compute.checkpoint_every,
+        )
+
+    def _check_stages(self, stages: Mapping[str, Any], model: AUModel) -> None:
+        """Let each stage look at its data before any trains: what fails should fail now, not after hours."""
+        for name, stage in stages.items():
+            if hasattr(stage, "check"):
+                stage.check(self._context(name, model))
+            self.results[name] = StageResult(model=model)
+        self.results.clear()
+
+    def _prepare_folder(self) -> None:
+        """Write what is known before training; where a run goes on, see that its data is still the same."""
+        folder, recipe, facts = self.folder, self.recipe, self.data.facts()
+        if self.resuming:
+            if folder.data.exists() and read_json(folder.data) != plain(facts):
+                raise RunFolderError(
+                    "the data has changed since this run began",
+                    where=str(folder.data),
+                    hint="put the old files back, or begin a new run elsewhere with `--out DIR`",
+                )
+        else:
+            RunFolder.create(self.path)
+        write_text(folder.recipe, recipe.source.text)
+        write_json(folder.data, facts)
+        for name, data in self.data.stages.items():
+            with storage(folder.stage(name)):
+                folder.stage(name).mkdir(parents=True, exist_ok=True)
+                for part, mask in data.masks.items():
+                    save_mask(folder.stage(name) / f"labels-{part}.json", mask, self.data.aus)
+        components = {
+            place: {
+                "name": provided.name,
+                "kind": provided.record.kind,
+                "provider": provided.provider,
+                "version": provided.version,
+                "cite": provided.record.cite,
+            }
+            for place, provided in recipe.components.items()
+        }
+        device = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else str(self.device)
+        write_json(
+            folder.environment,
+            environment.collect(
+                seed=recipe.seed, components=components, device=device, threads=torch.get_num_threads()
+            ),
+        )
+        write_text(folder.resolved, recipe.dump())  # from here on the folder is a run that can be resumed
+        self.metrics = MetricsLog(folder.metrics)
+        if self.resuming:
+            self.metrics.rewind(self._rows())
+        self.emit.add("train.log", LogFile(folder.log))
+        self.emit.build(recipe.trackers, self.path, self.registry)
+
+    def _rows(self) -> int:
+        """How many rows of metrics the finished stages and the newest checkpoint know."""
+        rows = 0
+        for name in self.recipe.stages:
+            state = self.folder.stage(name) / STATE
+            if not state.exists():
+                found = Checkpoints(self.folder.stage(name) / "checkpoints").load()
+                return int(found[1]["rows"]) if found else rows
+            rows = int(read_json(state)["rows"])
+        return rows
+
+    def _run_stage(self, name: str, stage: Any, model: Any) -> Any:
+        folder = self.folder.stage(name)
+        if (folder / STATE).exists():
+            result, self.seconds[name] = _load_result(folder, model)
+            self.emit(Note(text=f"the stage `{name}` is finished: its weights are taken as they are"))
+        else:
+            ctx = self._context(name, model)
+            try:
+                result = stage.run(ctx)
+            finally:
+                self.metrics.close()
+            if not isinstance(result, StageResult):
+                raise ComponentError(
+                    f"the stage `{name}` returned {type(result).__name__}, a StageResult is due",
+                    where=self.recipe.components[f"stages.{name}"].location,
+                )
+            self.seconds[name] = ctx.seconds
+            _save_result(folder, result, rows=self.metrics.rows, seconds=ctx.seconds)
+            self.emit(StageFinished(stage=name, seconds=ctx.seconds, metrics=result.metrics))
+        # later stages train the same model on: what this one left must stay as it was
+        self.results[name] = StageResult(
+            model=copy.deepcopy(result.model), labels=result.labels, metrics=result.metrics
+        )
+        return result.model
+
+    def _judge(self, model: AUModel) -> Evaluation | None:
+        started = time.monotonic()
+        label_stage, params = self._label_stage()
+        recipe, clips = self.recipe, self.data.stages[label_stage].train
+        facts = ModelFacts(
+            aus=self.data.aus,
+            origin=self.data.origin,
+            size=self.data.size,
+            seconds_per_frame=seconds_between(params, clips),
+            window=recipe.evaluation.window or int(getattr(params, "window", WINDOW)),
+            predictor=recipe.evaluation.predictor,
+            precision=recipe.compute.precision,
+            clip=recipe.evaluation.clip,
+            parts={part: getattr(recipe.model, part).model_dump(mode="json") for part in PARTS},
+            providers={part: recipe.components[f"model.{part}"].source for part in PARTS},
+            crop=self.data.crop,
+            recipe=recipe.name,
+        )
+        save_model(self.folder.model, model, facts)
+        if not has_labels(params) or not self.data.test.clips:
+            why = "no stage learns from labels" if not has_labels(params) else "the split has no test people"
+            self.emit(Note(text=f"nothing was judged: {why}", level="warning"))
+            return None
+        estimator = AUEstimator(model, facts, str(self.device))
+        found = judge(recipe, self.folder, estimator, self.data.test, clips, self.emit)
+        write_json(self.folder.results, found.to_json())
+        self.seconds["evaluation"] = time.monotonic() - started
+        return found
+
+    def _label_stage(self) -> tuple[str, Params]:
+        """The last stage that learns from labels, or the last stage."""
+        names = list(self.recipe.stages)
+        labelled = [name for name in names if has_labels(self.recipe.params(f"stages.{name}"))]
+        name = (labelled or names)[-1]
+        return name, self.recipe.params(f"stages.{name}")
+
+    def _summary(self, evaluation: Evaluation | None) -> dict[str, Any]:
+        counts = {name: stage.facts()["labels"] for name, stage in self.data.stages.items() if stage.masks}
+        scores = (
+            evaluation.summary() if evaluation else {"icc_mean": None, "mae_mean": None, "icc": {}, "mae": {}}
+        )
+        return {
+            "status": "finished",
+            "recipe": self.recipe.name,
+            "origin": self.data.origin,
+            "aus": list(self.data.aus),
+            "split": self.recipe.evaluation.split,
+            **({"baselines": {}} | scores),
+            "label_counts": counts,
+            "stages": {name: dict(result.metrics) for name, result in self.results.items()},
+            "overlap_with_test": {name: list(people) for name, people in self.data.overlap.items()},
+            "seconds": round(sum(self.seconds.values()), 3),
+            "seconds_by_stage": {name: round(value, 3) for name, value in self.seconds.items()},
+        }
+
+
+def _save_result(folder: Path, result: StageResult, *, rows: int, seconds: float) -> None:
+    """Weights and labels, then the state: its presence means that the stage is finished. Then checkpoints may go."""
+    save_tensors(folder / TENSORS, result.model.state_dict())
+    if result.labels:
+        save_tensors(
+            folder / LABELS, {video: torch.from_numpy(np.asarray(v)) for video, v in result.labels.items()}
+        )
+    write_json(folder / STATE, {"rows": rows, "seconds": seconds, "metrics": dict(result.metrics)})
+    Checkpoints(folder / "checkpoints").clear()
+
+
+def _load_result(folder: Path, model: Any) -> tuple[StageResult, float]:
+    state = read_json(folder / STATE)
+    load_weights(model, folder / TENSORS)
+    labels = load_tensors(folder / LABELS) if (folder / LABELS).exists() else {}
+    metrics = {name: float("nan") if value is None else value for name, value in state["metrics"].items()}
+    arrays = {video: value.numpy() for video, value in labels.items()}
+    return StageResult(model=model, labels=arrays, metrics=metrics), float(state["seconds"])
