@@ -38,13 +38,11 @@ def _ways(recipe: Recipe, name: str, written: str, shown: str) -> list[str]:
     schema = recipe.schemas.get(name)
     ways = []
     if schema and schema.obtain:
-        ways.append(f"{schema.name}: {schema.obtain}")
+        ways.append(f"get `{schema.name}` ({schema.obtain}) and prepare it as this clip store")
     if not os.path.isabs(os.path.expanduser(written)):
-        ways.append("elsewhere on disk? `--data-root DIR` or AUKIT_DATA says where relative paths start")
+        ways.append("if it is elsewhere, `--data-root DIR` or AUKIT_DATA says where relative paths start")
     if schema:
-        ways.append(
-            f"without the data: `{OPTION}` runs this recipe on synthetic faces of the same AUs and folds"
-        )
+        ways.append(f"`{OPTION}` runs this recipe on synthetic faces in its place")
     else:
         ways.append(f"to make synthetic faces there: `aukit data make synthetic --out {shown}`")
         ways.append(f"for `{OPTION}`, say in `data.{name}.schema` which data set it is")
