@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aukit.hosting.build import build as build
     from aukit.hosting.hookspecs import hookimpl as hookimpl
     from aukit.training.estimator import AUEstimator as AUEstimator
-    from aukit.training.run import run_recipe as run_recipe
+    from aukit.run import run_recipe as run_recipe
 
 __version__ = "0.1.0"
 
@@ -33,7 +33,7 @@ _HOMES = {
     "Schema": "aukit.contracts.schema",
     "build": "aukit.hosting.build",
     "hookimpl": "aukit.hosting.hookspecs",
-    "run_recipe": "aukit.training.run",
+    "run_recipe": "aukit.run",
     "slot": "aukit.contracts.params",
 }
 

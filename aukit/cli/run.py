@@ -61,7 +61,7 @@ def run(
         terminal.document(facts) if as_json else terminal.facts(facts)
         return
 
-    from aukit.training.run import run_recipe
+    from aukit.run import run_recipe
 
     with terminal.watch() as view:
         result = run_recipe(
