@@ -79,9 +79,9 @@ class ClipSet:
         return {clip.id: clip.labels for clip in self.clips}
 
     def select(self, subjects: Collection[str]) -> ClipSet:
-        """The clips of these subjects."""
+        """The clips of these subjects; a video whose subject is unknown goes by its id."""
         wanted = set(subjects)
-        return replace(self, clips=tuple(clip for clip in self.clips if clip.subject in wanted))
+        return replace(self, clips=tuple(clip for clip in self.clips if clip.person[1] in wanted))
 
     def first(self, count: int) -> ClipSet:
         """The first `count` clips."""

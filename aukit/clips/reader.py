@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,11 @@ from PIL import Image
 from aukit.clips import format as layout
 from aukit.contracts.schema import Schema
 from aukit.errors import DataError, did_you_mean
+
+_OPENING = threading.Lock()
+"""Two threads that open one file at once would each close what the other reads."""
+
+_MAKE = "make a store with `aukit data make synthetic --out FILE.h5`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +101,14 @@ class ClipStore:
         """Frames `start, start+stride, ... < stop` of a video: uint8 (T,H,W,3)."""
         with readable(self.path):
             group = self._group(video)
-            length = len(group["timestamp"])
+            data = group["frames" if self.encoding == "raw" else "offsets"]
+            length = len(data) if self.encoding == "raw" else len(data) - 1
             if not (0 <= start < stop <= length and stride >= 1):
                 raise IndexError(f"frames {start}:{stop}:{stride} of {video!r}, which has {length}")
             if self.encoding == "jpeg":
-                return _decode(group, start, stop, stride)
+                return _decode(group["jpeg"], data[start : stop + 1], stride)
             # Read the whole span and stride in memory: a strided read in HDF5 is a hundred times slower.
-            span: NDArray[np.uint8] = group["frames"][start:stop]
+            span: NDArray[np.uint8] = data[start:stop]
             return span[::stride]
 
     def labels(self, video: str) -> NDArray[np.float32]:
@@ -121,9 +128,10 @@ class ClipStore:
     @property
     def file(self) -> h5py.File:
         """The open file of this process. A handle that a fork inherited is left alone."""
-        if self._handle is None or self._handle[0] != os.getpid():
-            self._handle = (os.getpid(), h5py.File(self.path, "r"))
-        return self._handle[1]
+        with _OPENING:
+            if self._handle is None or self._handle[0] != os.getpid():
+                self._handle = (os.getpid(), h5py.File(self.path, "r"))
+            return self._handle[1]
 
     def close(self) -> None:
         """Close the file; the next read opens it again."""
@@ -138,11 +146,11 @@ class ClipStore:
         return f"ClipStore({str(self.path)!r})"
 
     def _group(self, video: str) -> h5py.Group:
-        group = self.file[layout.VIDEOS].get(layout.group_name(video))
-        if group is None:
+        name = f"{layout.VIDEOS}/{layout.group_name(video)}"
+        if name not in self.file:
             hint = did_you_mean(video, (known.id for known in self.videos))
             raise DataError(f"no video {video!r}", where=str(self.path), hint=hint)
-        return group
+        return self.file[name]
 
     def _open_checked(self) -> dict[str, Any]:
         facts = attributes(self.file)
@@ -153,9 +161,6 @@ class ClipStore:
             versions = f"store version {facts['version']}, this one reads up to {layout.VERSION}"
             raise DataError(f"written by a newer aukit ({versions})", where=where, hint="upgrade aukit")
         return facts
-
-
-_MAKE = "make a store with `aukit data make synthetic --out FILE.h5`"
 
 
 @contextlib.contextmanager
@@ -189,12 +194,9 @@ def attributes(where: h5py.Group) -> dict[str, Any]:
     return {name: value.decode() if isinstance(value, bytes) else value for name, value in values.items()}
 
 
-def _decode(group: h5py.Group, start: int, stop: int, stride: int) -> NDArray[np.uint8]:
-    offsets = group["offsets"][start : stop + 1]
-    blob = group["jpeg"][offsets[0] : offsets[-1]].tobytes()
-    offsets = offsets - offsets[0]
-    images = [
-        np.asarray(Image.open(io.BytesIO(blob[offsets[frame] : offsets[frame + 1]])))
-        for frame in range(0, stop - start, stride)
-    ]
-    return np.stack(images)
+def _decode(jpeg: h5py.Dataset, offsets: NDArray[np.int64], stride: int) -> NDArray[np.uint8]:
+    """The frames between `offsets`, every `stride`-th: one read, then only the frames that are wanted."""
+    blob = jpeg[offsets[0] : offsets[-1]].tobytes()
+    edges = offsets - offsets[0]
+    wanted = zip(edges[:-1:stride], edges[1::stride], strict=True)
+    return np.stack([np.asarray(Image.open(io.BytesIO(blob[start:stop]))) for start, stop in wanted])

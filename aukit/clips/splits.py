@@ -82,10 +82,10 @@ def check_split(split: Split, people: Collection[str], *, where: str = "") -> No
             part_of[one] = part
     unknown = [one for one in part_of if one not in people]
     if unknown:
-        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
-        names = ", ".join(unknown[:3]) + more
         raise DataError(
-            f"the split names {names}: not in the data", where=where, hint=did_you_mean(unknown[0], people)
+            f"the split names {_some(unknown)}: not in the data",
+            where=where,
+            hint=did_you_mean(unknown[0], people),
         )
     if not split.train:
         raise DataError(
@@ -117,9 +117,7 @@ def refuse_overlap(found: Mapping[str, Sequence[str]], *, allowed: bool = False)
     bad = {stage: people for stage, people in found.items() if people}
     if not bad or allowed:
         return
-    what = "; ".join(
-        f"stage `{stage}` sees {len(people)} test people ({people[0]} ...)" for stage, people in bad.items()
-    )
+    what = "; ".join(f"stage `{stage}` sees test people: {_some(people)}" for stage, people in bad.items())
     hint = (
         "split both tables alike, or set evaluation.allow_overlap = true: the run then records who was seen"
     )
@@ -179,3 +177,8 @@ def _drawn(people: Sequence[str], shares: Mapping[str, float], seed: int, where:
     if not order:
         raise DataError(f"{len(people)} people are too few for these shares", where=where)
     return Split(train=tuple(sorted(order)), **members)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

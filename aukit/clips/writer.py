@@ -92,7 +92,8 @@ class StoreWriter:
         with storage(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _remove_orphans(self.path)
-            self._file = h5py.File(self.partial, "w")
+            # No cache of chunks: what a full disk refuses must fail where it is written, not when the file closes.
+            self._file = h5py.File(self.partial, "w", rdcc_nbytes=0)
             set_attributes(self._file, self._attributes)
             self._videos = self._file.create_group(layout.VIDEOS)
             if self.schema is not None:
