@@ -64,7 +64,7 @@ class Renderer:
         scene.draw_ears(canvas, view, person)
         behind = [plane.copy() for plane in canvas.planes]
 
-        chin = person.chin + 0.85 * controls("jaw") - 0.25 * controls("chin_up")
+        chin = person.chin + 0.85 * controls("jaw") - 0.12 * controls("chin_up")
         head = view.meet(person.width, person.crown, chin, person.depth, person)
         canvas.planes = [np.zeros_like(plane) for plane in behind]
         # What stands out of the skull is seen shifted when the head turns: follow the ray up to it.

@@ -147,4 +147,5 @@ def draw_glasses(canvas: Canvas, view: View, person: Person, u: Array, v: Array)
     gap = person.eye_x - person.frame_width
     bridge = canvas.line(y + 0.06, 0.018) * canvas.edge(gap - across + 0.01)
     temple = canvas.line(y + 0.05, 0.018) * canvas.edge(across - person.eye_x - person.frame_width)
+    temple *= 1.0 - smooth(across, 0.80, 0.94)
     canvas.paint(region, np.clip(rim + bridge + temple, 0.0, 0.95), person.frame)
