@@ -12,6 +12,10 @@ Refused = Callable[..., str]
 Write = Callable[..., Path]
 
 
+def errors(said: str) -> int:
+    return sum(line.startswith("error: ") for line in said.splitlines())
+
+
 def test_the_tiny_recipe_stands(recipe: Write, run_cli: Callable[..., object]) -> None:
     done = run_cli("validate", recipe())
     assert (done.code, done.stderr) == (0, "")
@@ -53,14 +57,14 @@ def test_one_mistake(
     said = refused("validate", path)
     assert f"tiny.toml:{line}: {place}" in said
     assert all(word in said for word in words), said
-    assert said.count("error: ") == 1, said
+    assert errors(said) == 1, said
 
 
 def test_all_mistakes_come_at_once(recipe: Write, refused: Refused) -> None:
     path = recipe("width = 8", "widht = 8", "batch = 4", "batch = 0", "seed = 0", "sed = 0", "cpu", "gpu")
     said = refused("validate", path)
-    assert said.count("error: ") == 4
-    assert said.count("  hint: ") >= 2
+    assert errors(said) == 4
+    assert said.count("\n  hint: ") >= 2
 
 
 def test_unknown_ablation(recipe: Write, refused: Refused) -> None:
