@@ -12,7 +12,7 @@ from PIL import Image
 from aukit.builtin.datasets.synthetic import ALL_AUS, DISFA_AUS, draw_sheet, write_sheet
 from aukit.builtin.datasets.synthetic.camera import EXTENT, MIDDLE
 from aukit.builtin.datasets.synthetic.sheet import pose_still
-from aukit.errors import StorageError
+from aukit.errors import StorageError, UsageError
 
 PEOPLE = tuple(f"P{number:03d}" for number in range(1, 9))
 SIZE = 128
@@ -146,6 +146,12 @@ def test_a_sheet_has_a_row_for_each_au_and_a_column_for_each_level(tmp_path: Pat
     path = write_sheet(tmp_path / "deep" / "sheet.png", ["P001"], aus=["AU12"], size=48)
     with Image.open(path) as picture:
         np.testing.assert_array_equal(np.asarray(picture), draw_sheet(["P001"], aus=["AU12"], size=48))
+
+
+def test_an_au_that_is_not_rendered_is_named() -> None:
+    with pytest.raises(UsageError, match="AU7") as caught:
+        draw_sheet(aus=["AU7"], size=48)
+    assert "AU17" in caught.value.hint
 
 
 def test_a_sheet_that_cannot_be_written_says_so(tmp_path: Path) -> None:

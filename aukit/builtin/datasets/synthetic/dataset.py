@@ -57,13 +57,7 @@ class SyntheticFaces:
         names = tuple(subjects) or tuple(f"P{number + 1:03d}" for number in range(train + validation + test))
         self._aus = tuple(aus)
         self._columns = columns(self._aus)
-        self._frames, self._fps, self._size, self._seed, self._per_person = (
-            frames,
-            float(fps),
-            size,
-            seed,
-            videos,
-        )
+        self._frames, self._fps, self._size, self._seed = frames, float(fps), size, seed
         self._split = _share_out(names, (train, validation, test))
         self._places = {
             subject: Place(part, number, len(people))

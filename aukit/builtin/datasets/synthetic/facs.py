@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aukit.builtin.params.data import DISFA_AUS, RENDERED_AUS
+from aukit.errors import UsageError, did_you_mean
 
 __all__ = ["ALL_AUS", "AT_FIVE", "CONTROLS", "DISFA_AUS", "Array", "Controls", "columns"]
 
@@ -80,5 +81,12 @@ class Controls:
 
 
 def columns(aus: Sequence[str]) -> NDArray[np.int64]:
-    """Where `aus` stand in the tracks."""
+    """Where `aus` stand in the tracks.
+
+    Raises:
+        UsageError: one of them is not rendered.
+    """
+    for au in aus:
+        if au not in ALL_AUS:
+            raise UsageError(f"`{au}` is not rendered", hint=did_you_mean(au, ALL_AUS))
     return np.array([ALL_AUS.index(au) for au in aus], dtype=np.int64)

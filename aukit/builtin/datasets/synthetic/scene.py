@@ -92,7 +92,7 @@ def draw_skin(
         low = smooth(moved + 0.35 * (np.abs(u) - 0.5), person.beard_line, person.beard_line + 0.22)
         lip = bell((np.abs(u) - 0.12) * (1 / 0.22), (moved - person.mouth_y + 0.15) * (1 / 0.07))
         side = smooth(np.abs(u), 0.22, 0.5) + smooth(moved, 0.84, 0.96)
-        grain = 0.85 + 0.15 * np.sin(u * 47.0) * np.sin(moved * 41.0 + phase[4])
+        grain = 0.94 + 0.06 * np.sin(u * 47.0 + 9.0 * moved) * np.sin(moved * 41.0 + phase[4])
         mask = np.clip(low * np.clip(side, 0.0, 1.0) + person.moustache * lip, 0.0, 1.0) * cover
         canvas.paint(canvas.everywhere, mask * grain * person.beard, [0.9 * value for value in person.hair])
 

@@ -79,14 +79,22 @@ def draw_sheet(
     return np.asarray(page)
 
 
-def write_sheet(path: str | Path, subjects: Sequence[str] = ("P001",), **options: object) -> Path:
-    """`draw_sheet` as a PNG file; `options` as there.
+def write_sheet(
+    path: str | Path,
+    subjects: Sequence[str] = ("P001",),
+    *,
+    aus: Sequence[str] = ALL_AUS,
+    levels: Sequence[float] = (0, 1, 2, 3, 4, 5),
+    size: int = 128,
+    seed: int = 0,
+) -> Path:
+    """`draw_sheet` as a PNG file.
 
     Raises:
         StorageError: the file cannot be written.
     """
     path = Path(path)
-    picture = Image.fromarray(draw_sheet(subjects, **options))  # type: ignore[arg-type]
+    picture = Image.fromarray(draw_sheet(subjects, aus=aus, levels=levels, size=size, seed=seed))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path, format="PNG")
