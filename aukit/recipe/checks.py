@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from aukit.contracts.params import slots
 from aukit.contracts.run import StageParams
@@ -45,6 +45,8 @@ def _known(resolved: Resolver, path: Path) -> None:
     tables = resolved.draft.get(("data",))
     tables = tables if isinstance(tables, dict) else {}
     written = resolved.draft.get(path)
+    if written == []:
+        resolved.problem(path, "names no data table", did_you_mean("", tables))
     for data in written if isinstance(written, list) else [written]:
         if isinstance(data, str) and data and data not in tables:
             resolved.problem(path, f"this recipe has no data table `{data}`", did_you_mean(data, tables))
@@ -80,8 +82,10 @@ def _split(resolved: Resolver, name: str, schema: Schema) -> None:
         resolved.problem(("data", name, "fold"), message)
 
 
-def _labels(resolved: Resolver, stage: str, data: Iterable[str], schemas: dict[str, Schema]) -> None:
+def _labels(resolved: Resolver, stage: str, data: Sequence[str], schemas: dict[str, Schema]) -> None:
     """Refuse AUs that none of a stage's data codes, where all of them say what they code."""
+    if not data:
+        return
     coded: dict[str, None] = {}
     for name in data:
         aus = _aus(resolved, name, schemas)

@@ -61,17 +61,9 @@ def shown(value: Any) -> str:
     """A value as it stands in a recipe; tables and long arrays by their size."""
     if isinstance(value, Mapping):
         return "a table"
-    if isinstance(value, list) and (len(value) > 4 or any(isinstance(item, list | dict) for item in value)):
-        return f"an array of {len(value)}"
-    try:
-        return (
-            tomli_w.dumps({"v": value}, multiline_strings=False)[4:]
-            .strip()
-            .replace("\n", "")
-            .replace(",]", "]")
-        )
-    except TypeError:
-        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown, value))}]" if len(value) <= 4 else f"an array of {len(value)}"
+    return tomli_w.dumps({"v": value}).removeprefix("v = ").strip()
 
 
 def article(noun: str) -> str:
@@ -79,9 +71,10 @@ def article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def unknown(key: str, keys: Iterable[str], *, owner: str, what: str = "parameter") -> tuple[str, str]:
-    """Message and hint for a key that `owner` does not have."""
+def unknown(key: str, keys: Iterable[str], *, owner: str) -> tuple[str, str]:
+    """Message and hint for a key that `owner` (a component in backticks, or a table) does not have."""
     keys = list(keys)
+    what = "parameter" if owner.startswith("`") else "key"
     if not keys:
         return f"unknown {what}", f"{owner} takes none"
     accepted = f"{owner} accepts " + ", ".join(f"`{option}`" for option in keys)
@@ -129,36 +122,32 @@ def _address(entry: ErrorDetails, table: Any) -> Path:
 def _sentence(
     inside: Path, entries: list[ErrorDetails], table: Any, model: type[BaseModel], owner: str
 ) -> tuple[str, str]:
+    """Message and hint for one place. Several entries there are the members of a union, none of which fits."""
     first = entries[0]
     kind = first["type"]
     owners = _models(model, inside[:-1])
     if kind == "extra_forbidden":
-        keys = (
-            sorted({key: None for one in owners for key in names(one)})
-            if len(owners) > 1
-            else list(names(owners[0]))
-        )
-        parent = owner if len(inside) == 1 else f"`{dotted(inside[:-1])}`"
-        return unknown(str(inside[-1]), keys, owner=parent)
-    help_text = next(
-        (field.description or "" for one in owners if (field := _field(one, inside)) is not None), ""
-    )
-    hint = f"`{dotted(inside)}`: {help_text}" if help_text else ""
-    if kind == "missing":
-        if inside and inside[-1] == first["loc"][-1]:
-            return "missing, and it has no default", hint
-        return f"too few entries, got {shown(_value(table, inside))}", hint
+        keys = dict.fromkeys(key for one in owners for key in names(one))
+        return unknown(str(inside[-1]), keys, owner=owner if len(inside) == 1 else f"`{dotted(inside[:-1])}`")
     if kind in ("value_error", "assertion_error"):
-        return str(first.get("ctx", {}).get("error", first["msg"])), ""
-    expected = [EXPECTED[one["type"]](one.get("ctx", {})) for one in entries if one["type"] in EXPECTED]
+        return str(first["ctx"]["error"]), ""
+    field = _field(owners[0], inside) if len(owners) == 1 else None
+    hint = f"`{dotted(inside)}`: {field.description}" if field and field.description else ""
+    if kind == "missing" and inside and inside[-1] == first["loc"][-1]:
+        return "missing, and it has no default", hint
+    value = _value(table, inside)
+    if kind == "missing":
+        return f"too few entries, got {shown(value)}", hint
+    expected = dict.fromkeys(
+        EXPECTED[one["type"]](one.get("ctx", {})) for one in entries if one["type"] in EXPECTED
+    )
     if not expected:
         return first["msg"][:1].lower() + first["msg"][1:], hint
-    value = _value(table, inside)
-    got = _entries("", len(value)).strip() if kind in ("too_short", "too_long") else shown(value)
     options = re.findall(r"'([^']*)'", str(first.get("ctx", {}).get("expected", "")))
     if isinstance(value, str) and nearest(value, options):
         hint = did_you_mean(value, options)
-    return f"expected {' or '.join(dict.fromkeys(expected))}, got {got}", hint
+    got = _entries("", len(value)).strip() if kind in ("too_short", "too_long") else shown(value)
+    return f"expected {' or '.join(expected)}, got {got}", hint
 
 
 def _value(table: Any, inside: Path) -> Any:

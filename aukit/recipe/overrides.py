@@ -83,10 +83,9 @@ def _find(draft: Draft, keys: Sequence[str], registry: Registry, origin: str) ->
                 where=origin, path=dotted(keys), message=message, hint=f"set `{dotted(path)}` itself"
             )
         if shape.keys is not None and key not in shape.keys:
-            message, hint = unknown(key, shape.keys, owner=shape.owner, what=shape.what)
-            if path and shape.owner == "this recipe":
-                message = f"this recipe has no {shape.what} `{key}`"
-                hint = did_you_mean(key, shape.keys)
+            message, hint = unknown(key, shape.keys, owner=shape.owner)
+            if shape.holds:
+                message, hint = f"this recipe has no {shape.holds} `{key}`", did_you_mean(key, shape.keys)
             return (), Problem(where=origin, path=dotted(keys), message=message, hint=hint)
         path = draft.address((*map(str, path), key))
     return path, None

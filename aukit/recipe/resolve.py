@@ -68,7 +68,7 @@ class Resolver:
 
     def _head(self) -> HeadTable | None:
         for key in self.draft.tables.keys() - set(TOP_KEYS):
-            self.problem((key,), *unknown(key, TOP_KEYS, owner="a recipe", what="key"))
+            self.problem((key,), *unknown(key, TOP_KEYS, owner="a recipe"))
         known = names(HeadTable)
         table = {key: value for key, value in self.draft.tables.items() if key in known}
         return self._validate((), table, HeadTable, "a recipe")
@@ -84,6 +84,7 @@ class Resolver:
             path = (top, name)
             if not _TABLE_NAME.fullmatch(name):
                 self.problem(path, "the name of a table has letters, digits, `-` and `_` only")
+                continue
             table = self._table(path)
             resolved = None if table is None else resolve(path, table)
             if resolved is not None:

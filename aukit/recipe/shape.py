@@ -32,13 +32,14 @@ class Shape:
 
     owner: str
     keys: Sequence[str] | None
-    what: str = "parameter"
+    holds: str = ""
+    """What the keys name, where a recipe chooses them itself."""
 
 
 def shape_at(path: Path, draft: Draft, registry: Registry) -> Shape | None:
     """What may stand in the table at `path`; None where a plain value stands and not a table."""
     if not path:
-        return Shape("a recipe", [key for key in TOP_KEYS if key != "extends"], "key")
+        return Shape("a recipe", [key for key in TOP_KEYS if key != "extends"])
     top = str(path[0])
     if top in FIXED:
         return _inside(FIXED[top], f"[{top}]", path, 1, draft, registry)
@@ -88,7 +89,7 @@ def _inside(
     model: type[BaseModel], owner: str, path: Path, depth: int, draft: Draft, registry: Registry
 ) -> Shape | None:
     if len(path) == depth:
-        return Shape(owner, names(model), "key" if owner.startswith("[") else "parameter")
+        return Shape(owner, names(model))
     key = str(path[depth])
     kind = slots(model).get(key)
     if kind:
