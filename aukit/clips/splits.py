@@ -169,13 +169,16 @@ def _drawn(people: Sequence[str], shares: Mapping[str, float], seed: int, where:
     Test is drawn first, so that it stays when the share of validation changes.
     """
     order = [people[number] for number in np.random.default_rng(seed).permutation(len(people))]
+    wanted = [part for part in ("test", "validation") if shares.get(part, 0.0) > 0]
+    if len(order) <= len(wanted):
+        parts = " and ".join([*wanted, "train"])
+        raise DataError(f"{len(order)} people are too few for {parts}", where=where)
     members = {}
-    for part in ("test", "validation"):
-        share = shares.get(part, 0.0)
-        count = max(1, round(share * len(people))) if share > 0 else 0
+    for reserved, part in zip(
+        range(len(wanted), 0, -1), wanted, strict=True
+    ):  # one for each part still to come
+        count = min(max(1, round(shares[part] * len(people))), len(order) - reserved)
         members[part], order = tuple(sorted(order[:count])), order[count:]
-    if not order:
-        raise DataError(f"{len(people)} people are too few for these shares", where=where)
     return Split(train=tuple(sorted(order)), **members)
 
 
