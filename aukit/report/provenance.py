@@ -1,0 +1,132 @@
+"""What a reader must know beside the numbers: warnings, data, code and machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aukit.evaluation.bootstrap import MIN_PEOPLE
+from aukit.report.folder import Run
+from aukit.report.tables import duration
+
+ORIGINS = {
+    "rendered": "Every face here was rendered by a computer. These numbers say nothing about real people.",
+    "synthetic": "Every face here was drawn by aukit. These numbers say nothing about real people.",
+    "stand-in": "The data set was not there: drawn faces stood in for it. No number here is a result on it.",
+    "unknown": "The run does not say where its data comes from: treat no number here as a result on real people.",
+}
+"""What the banner says about anything but real people."""
+
+
+def unseen(run: Run) -> bool:
+    """Whether the people who are scored had no part in training or in choosing the model, as far as the run records."""
+    split = run.settings.get("evaluation", {}).get("split", "test")
+    return (
+        split == "test"
+        and "overlap_with_test" in run.data
+        and not any(run.data["overlap_with_test"].values())
+    )
+
+
+def notes(run: Run) -> list[str]:
+    """What a reader must know before believing a number."""
+    found = []
+    overlap = {stage: people for stage, people in run.data.get("overlap_with_test", {}).items() if people}
+    if overlap:
+        who = "; ".join(f"{stage}: {', '.join(map(str, people))}" for stage, people in overlap.items())
+        found.append(
+            f"People who are scored here were seen in training ({who}). This is no test on unseen people."
+        )
+    split = run.settings.get("evaluation", {}).get("split", "test")
+    if split != "test":
+        found.append(f"These are scores on the {split} people, which may have been used to choose the model.")
+    if run.evaluation:
+        found += _evaluation_notes(run)
+    return found
+
+
+def _evaluation_notes(run: Run) -> list[str]:
+    evaluation = run.evaluation
+    assert evaluation is not None
+    found = []
+    if evaluation.people < MIN_PEOPLE:
+        found.append(
+            f"With fewer than {MIN_PEOPLE} people no interval can be given: read every score as an anecdote."
+        )
+    missing = sum(result.missing for result in evaluation.aus)
+    if missing:
+        found.append(
+            f"{missing} labelled values have no prediction. They are scored as if the training mean had been said."
+        )
+    mse, mean = evaluation.means["mse"].value, evaluation.baseline_means["predict-mean"]["mse"]
+    if mse >= mean:
+        found.append(
+            "Over all AUs the squared error is not below that of always saying the mean. "
+            "ICC is blind to bias: look at MAE, MSE and bias."
+        )
+    return found
+
+
+def data_facts(run: Run) -> list[dict[str, Any]]:
+    """One entry for each [data] table: set, origin, terms, files, people and frames of each part."""
+    found = []
+    for name, table in run.data.get("tables", {}).items():
+        people: Mapping[str, list[str]] = table.get("split", {})
+        frames: Mapping[str, int] = table.get("frames", {})
+        found.append(
+            {
+                "name": name,
+                "data_set": table.get("data_set", ""),
+                "origin": table.get("origin", ""),
+                "terms": table.get("terms", ""),
+                "files": [(Path(file["path"]).name, file["digest"][:12]) for file in table.get("files", [])],
+                "parts": [
+                    {"part": part, "people": list(ids), "frames": frames.get(part, 0)}
+                    for part, ids in people.items()
+                    if ids
+                ],
+            }
+        )
+    return found
+
+
+def facts(run: Run) -> list[tuple[str, str]]:
+    """Name and value of what else made the run: seed, labels, time, code, machine."""
+    return [(name, value) for name, value in _facts(run) if value]
+
+
+def _facts(run: Run) -> Iterator[tuple[str, str]]:
+    environment = run.environment
+    yield "seed", str(run.settings.get("seed", ""))
+    for stage, entry in run.data.get("stages", {}).items():
+        for part, counts in entry.get("labels", {}).items():
+            said = ", ".join(f"{count:,} {name}" for name, count in _counts(counts))
+            yield f"labels of {stage}, {part}", said.replace("_", " ")
+    if run.predictions:
+        yield (
+            "predictor",
+            ", ".join(f"{name} {value}" for name, value in run.predictions.facts.items()).replace("_", " "),
+        )
+    if run.seconds:
+        yield "training time", duration(sum(run.seconds.values()))
+    yield "device", f"{environment.get('device', '')}, {environment.get('cpu', '')}".strip(", ")
+    yield (
+        "software",
+        ", ".join(
+            f"{name} {environment[name]}" for name in ("aukit", "torch", "python") if environment.get(name)
+        ),
+    )
+    for place, state in environment.get("git", {}).items():
+        if state:
+            yield (
+                f"git commit ({place})",
+                state["commit"] + (" with uncommitted changes" if state["dirty"] else ""),
+            )
+
+
+def _counts(counts: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The whole numbers of a table of counts, those that are not zero."""
+    for name, count in counts.items():
+        if isinstance(count, int) and count:
+            yield name, count
