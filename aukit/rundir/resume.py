@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import json
+import tomllib
+from collections.abc import Iterator
+from typing import Any
 
 from aukit.errors import RunFolderError
 from aukit.rundir.layout import RunFolder
@@ -23,13 +27,29 @@ def check(folder: RunFolder, resolved: str) -> None:
     before = folder.resolved.read_text(encoding="utf-8")
     if before == resolved:
         return
-    lines = difflib.unified_diff(
-        before.splitlines(), resolved.splitlines(), "the run's recipe", "the recipe now", lineterm="", n=1
-    )
-    difference = "\n".join(lines)
+    found = "\n".join(difference(before, resolved))
     raise RunFolderError(
-        f"the recipe has changed since this run began\n{difference}",
+        f"the recipe has changed since this run began\n{found}",
         where=str(folder.path),
         hint="undo the change to go on, or begin a new run elsewhere with `--out DIR`",
-        difference=difference,
+        difference=found,
     )
+
+
+def difference(before: str, after: str) -> Iterator[str]:
+    """A unified diff of two TOML texts, a line for each value, under its full dotted path."""
+    lines = (list(_lines(tomllib.loads(text))) for text in (before, after))
+    for line in difflib.unified_diff(*lines, "the run's recipe", "the recipe now", lineterm="", n=0):
+        if not line.startswith("@@"):
+            yield line
+
+
+def _lines(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _lines(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for index, item in enumerate(value):
+            yield from _lines(item, f"{path}.{index}")
+    else:
+        yield f"{path} = {json.dumps(value, default=str, ensure_ascii=False)}"

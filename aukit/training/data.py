@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aukit.clips.clipset import ClipSet, join, open_clips
+from aukit.clips.clipset import Clip, ClipSet, join, open_clips
 from aukit.clips.masks import count_labels, draw_mask
 from aukit.clips.reader import ClipStore
 from aukit.clips.splits import overlap, refuse_overlap, resolve_split, split_clips
 from aukit.contracts.params import Choice, Params, slots
 from aukit.contracts.run import Event, Note
-from aukit.contracts.schema import ORIGINS, Split
+from aukit.contracts.schema import ORIGINS, Schema, Split
 from aukit.errors import DataError, RecipeError
 from aukit.hosting.build import build
 from aukit.hosting.registry import Registry
@@ -32,27 +32,37 @@ Masks = Mapping[str, NDArray[np.bool_]]
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One [data] table, open: its stores, who is in which part, and the clips of each part."""
+    """One [data] table, open: who is in which part, and the clips of each part; `files` are its stores.
+
+    A generated table that is only planned, not made, has `made` False: its frames are black and its labels 0.
+    """
 
     name: str
-    stores: tuple[ClipStore, ...]
+    files: tuple[Path, ...]
     split: Split
     parts: Mapping[str, ClipSet]
+    terms: str = ""
+    crop: Mapping[str, Any] = field(default_factory=dict)
+    made: bool = True
 
     @property
     def origin(self) -> str:
-        """The least real origin of its stores."""
-        return max((store.origin for store in self.stores), key=ORIGINS.index)
+        """Where its frames come from."""
+        return self.parts["train"].origin
+
+    @property
+    def aus(self) -> tuple[str, ...]:
+        """The AUs it has labels of."""
+        return self.parts["train"].aus
 
     def facts(self) -> dict[str, Any]:
         """What data.json keeps: files with size and digest, people, clips and frames of each part."""
         return {
-            "files": [file_facts(store.path) for store in self.stores],
-            "data_set": self.stores[0].data_set,
+            "files": [file_facts(path) for path in self.files],
             "origin": self.origin,
-            "terms": self.stores[0].terms,
-            "size": list(self.stores[0].size),
-            "aus": list(self.stores[0].aus),
+            "terms": self.terms,
+            "size": list(self.parts["train"].size),
+            "aus": list(self.aus),
             "split": {part: list(people) for part, people in self.split.parts()},
             "clips": {part: [clip.id for clip in clips.clips] for part, clips in self.parts.items()},
             "frames": {part: clips.frames for part, clips in self.parts.items()},
@@ -107,7 +117,7 @@ class RunData:
     @property
     def crop(self) -> Mapping[str, Any]:
         """The rule by which the faces were cut, of the first store."""
-        return next(iter(self.tables.values())).stores[0].crop
+        return next(iter(self.tables.values())).crop
 
     def facts(self) -> dict[str, Any]:
         """data.json."""
@@ -124,12 +134,16 @@ class RunData:
         }
 
 
-def open_data(recipe: Recipe, *, registry: Registry, emit: Callable[[Event], None]) -> RunData:
+def open_data(
+    recipe: Recipe, *, registry: Registry, emit: Callable[[Event], None], make: bool = True
+) -> RunData:
     """Open (and, where it is generated, make) every table that a stage or the evaluation names.
+
+    With `make` False nothing is written: a generated table that is not there is planned from its sources.
 
     Raises:
         RecipeError: files are not there: all of them, with ways to get them.
-        DataError: a file is missing or damaged, a split shares a person, a stage would see test people, labels lack.
+        DataError: a file is damaged, a split shares a person, a stage would see test people, labels lack.
     """
     missing = missing_data(recipe)
     if missing:
@@ -138,7 +152,7 @@ def open_data(recipe: Recipe, *, registry: Registry, emit: Callable[[Event], Non
     wanted = dict.fromkeys(
         [*(name for stage in recipe.stages for name in stage_tables(recipe, stage)), judged]
     )
-    tables = {name: open_table(recipe, name, registry=registry, emit=emit) for name in wanted}
+    tables = {name: open_table(recipe, name, registry=registry, emit=emit, make=make) for name in wanted}
     aus = recipe.model.aus or _label_aus(recipe, tables)
     stages = {name: _stage_data(recipe, name, tables, aus, registry) for name in recipe.stages}
     test = _judged(tables[judged].parts[part], aus, part, judged)
@@ -171,7 +185,9 @@ def has_labels(params: Params) -> bool:
     return "sampler" in slots(type(params))
 
 
-def open_table(recipe: Recipe, name: str, *, registry: Registry, emit: Callable[[Event], None]) -> Table:
+def open_table(
+    recipe: Recipe, name: str, *, registry: Registry, emit: Callable[[Event], None], make: bool = True
+) -> Table:
     """Open one table; a data set that makes its own frames is written to a store first, once.
 
     Raises:
@@ -179,15 +195,21 @@ def open_table(recipe: Recipe, name: str, *, registry: Registry, emit: Callable[
     """
     table = recipe.data[name]
     paths = table_paths(recipe, name)
-    if table.dataset:
+    if table.dataset and make:
         generate(table.dataset, paths[0], registry=registry, emit=emit)
-    stores = tuple(ClipStore(path) for path in paths)
-    clips = open_clips(stores)
+    made = not table.dataset or paths[0].exists()
+    if made:
+        stores = [ClipStore(path) for path in paths]
+        clips, schema = open_clips(stores), stores[0].schema
+        more: dict[str, Any] = {"terms": stores[0].terms, "crop": stores[0].crop}
+    else:
+        clips, schema = promised(recipe.data[name].dataset, registry)
+        more = {"terms": schema.terms}
     split = table.split if isinstance(table.split, str) else table.split.table()
     found = resolve_split(
         clips,
         split,
-        schema=recipe.schemas.get(name) or stores[0].schema,
+        schema=recipe.schemas.get(name) or schema,
         fold=table.fold,
         seed=recipe.seed,
         where=recipe.where(f"data.{name}"),
@@ -195,7 +217,33 @@ def open_table(recipe: Recipe, name: str, *, registry: Registry, emit: Callable[
     parts = split_clips(clips, found)
     if table.max_videos is not None:
         parts = {part: clips.first(table.max_videos) for part, clips in parts.items()}
-    return Table(name=name, stores=stores, split=found, parts=parts)
+    return Table(name=name, files=paths, split=found, parts=parts, made=made, **more)
+
+
+def promised(dataset: Choice | None, registry: Registry) -> tuple[ClipSet, Schema]:
+    """What a generated data set will hold, known from its sources alone: every frame black and labelled 0."""
+    assert dataset is not None
+    source = build("dataset", dataset.name, registry=registry, **dataset.params)
+    schema: Schema = source.schema
+    side = int(dataset.params.get("size", 128))
+
+    def black(start: int, stop: int, stride: int = 1) -> NDArray[np.uint8]:
+        return np.zeros((len(range(start, stop, stride)), side, side, 3), np.uint8)
+
+    clips = tuple(
+        Clip(
+            id=f"{schema.name}/{video.video}",
+            data_set=schema.name,
+            subject=video.subject,
+            fps=video.fps,
+            segments=((0, video.length),),
+            labels=np.zeros((video.length, len(schema.aus)), np.float32),
+            timestamps=np.arange(video.length, dtype=np.float64) / video.fps,
+            read=black,
+        )
+        for video in source.videos()
+    )
+    return ClipSet(clips=clips, aus=schema.aus, size=(side, side), origin=schema.origin), schema
 
 
 def table_paths(recipe: Recipe, name: str) -> tuple[Path, ...]:
@@ -224,7 +272,7 @@ def _label_aus(recipe: Recipe, tables: Mapping[str, Table]) -> tuple[str, ...]:
     """All AUs of the data that labels come from."""
     labelled = [stage for stage in recipe.stages if has_labels(recipe.params(f"stages.{stage}"))]
     names = [name for stage in labelled or recipe.stages for name in stage_tables(recipe, stage)]
-    return tuple(dict.fromkeys(au for name in names for store in tables[name].stores for au in store.aus))
+    return tuple(dict.fromkeys(au for name in names for au in tables[name].aus))
 
 
 def _stage_data(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aukit.contracts.params import Choice
-from aukit.contracts.run import Event, Metrics, Note, RunFinished, RunStarted, StageFinished
+from aukit.contracts.run import Event, Metrics, Note, RunStarted, StageFinished
 from aukit.errors import AukitError
 from aukit.hosting.build import build
 from aukit.hosting.registry import Registry
@@ -82,8 +82,6 @@ class LogFile:
                 return f"{event.stage} finished in {event.seconds:.1f} s: {_numbers(event.metrics)}"
             case Note():
                 return event.text if event.level == "info" else f"{event.level}: {event.text}"
-            case RunFinished():
-                return "finished"
         return ""
 
 

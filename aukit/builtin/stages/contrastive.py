@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,16 @@ class ContrastiveStage:
     def __init__(self, params: ContrastiveParams) -> None:
         self.params = params
 
+    def check(self, ctx: Context) -> None:
+        """What would fail later, found before anything is trained.
+
+        Raises:
+            DataError: a window is longer than every video.
+        """
+        objective = self._objective(ctx)
+        self._plan(ctx, objective, "train")
+        self._validation(ctx, objective)
+
     def run(self, ctx: Context) -> StageResult:
         """Train; the numbers are those of the last validation."""
         metrics = self.loop(ctx).run()
@@ -40,22 +50,9 @@ class ContrastiveStage:
             DataError: a window is longer than every video.
         """
         params, model = self.params, ctx.model
-        objective = ctx.build(
-            "objective",
-            params.objective,
-            channels=model.backbone.channels,
-            state_channels=model.temporal.channels,
-        ).to(ctx.device)
+        objective = self._objective(ctx)
         augment = ctx.build("augmentation", params.augmentation)
-        clips = ctx.clips("train")
-        plan = SpanPlan(
-            clips,
-            frames=objective.frames,
-            stride=stride_of(params),
-            batch=params.batch,
-            people=params.people or None,
-            rng=ctx.rng,
-        )
+        plan = self._plan(ctx, objective, "train")
 
         def loss(step: int, batch: Batch) -> tuple[Tensor, Mapping[str, float], int]:
             frames = to_device(batch.frames, ctx.device)
@@ -74,7 +71,7 @@ class ContrastiveStage:
             params=params,
             steps=count_steps(params, plan.steps_per_epoch),
             plan=plan,
-            read=partial(read_batch, clips),
+            read=partial(read_batch, ctx.clips("train")),
             loss=loss,
             model=model,
             others={"objective": objective},
@@ -85,20 +82,27 @@ class ContrastiveStage:
             look_every=params.validate_every,
         )
 
-    def _validation(self, ctx: Context, objective: Any) -> Any:
-        """A look at validation people, without labels: the objective on the same clips each time; None if nobody."""
-        params, clips = self.params, ctx.clips("validation")
-        if not params.validate_every or not clips.clips:
-            return None
-        plan = SpanPlan(
-            clips,
+    def _objective(self, ctx: Context) -> Any:
+        channels = {"channels": ctx.model.backbone.channels, "state_channels": ctx.model.temporal.channels}
+        return ctx.build("objective", self.params.objective, **channels).to(ctx.device)
+
+    def _plan(self, ctx: Context, objective: Any, split: str) -> SpanPlan:
+        return SpanPlan(
+            ctx.clips(split),
             frames=objective.frames,
-            stride=stride_of(params),
-            batch=params.batch,
-            people=params.people or None,
-            rng=partial(ctx.rng, "validation"),
+            stride=stride_of(self.params),
+            batch=self.params.batch,
+            people=self.params.people or None,
+            rng=partial(ctx.rng, split),
         )
-        batches = min(params.validate_batches, plan.steps_per_epoch)
+
+    def _validation(self, ctx: Context, objective: Any) -> Callable[[int], Look] | None:
+        """A look at validation people, without labels: the objective on the same clips each time; None if nobody."""
+        clips = ctx.clips("validation")
+        if not self.params.validate_every or not clips.clips:
+            return None
+        plan = self._plan(ctx, objective, "validation")
+        batches = min(self.params.validate_batches, plan.steps_per_epoch)
 
         @torch.no_grad()
         def look(step: int) -> Look:
