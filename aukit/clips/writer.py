@@ -89,9 +89,10 @@ class StoreWriter:
         if self.path.exists() and not self.overwrite:
             hint = "choose another name, or remove it first"
             raise DataError("exists already", where=str(self.path), hint=hint)
-        with storage(self.path):
+        with storage(self.path), contextlib.ExitStack() as undo:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _remove_orphans(self.path)
+            undo.callback(self.partial.unlink, missing_ok=True)
             # No cache of chunks: what a full disk refuses must fail where it is written, not when the file closes.
             self._file = h5py.File(self.partial, "w", rdcc_nbytes=0)
             set_attributes(self._file, self._attributes)
@@ -99,6 +100,7 @@ class StoreWriter:
             if self.schema is not None:
                 text = layout.schema_to_json(self.schema).encode()
                 self._file.create_dataset(layout.SCHEMA, data=np.frombuffer(text, np.uint8))
+            undo.pop_all()
         return self
 
     def __exit__(
@@ -108,6 +110,8 @@ class StoreWriter:
             with storage(self.path):
                 self._file.close()
                 if kind is None:
+                    with self.partial.open("rb+") as file:
+                        os.fsync(file.fileno())
                     self.partial.replace(self.path)
         except StorageError:
             if kind is None:
@@ -198,6 +202,8 @@ class StoreWriter:
 
 def _remove_orphans(path: Path) -> None:
     """Half-written files that killed writers of this store left behind."""
+    if os.name != "posix":  # elsewhere signal 0 is not a question
+        return
     for partial in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
         process = partial.name.split(".")[-2]
         try:

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aukit.clips import format as layout
+from aukit.clips.check import check_store
 from aukit.clips.reader import ClipStore
 from aukit.clips.writer import StoreWriter
 from aukit.contracts.data import Chunk
@@ -213,6 +214,16 @@ def test_threads_read_one_store_at_once(write: Write) -> None:
 def test_the_same_videos_make_the_same_bytes(write: Write) -> None:
     videos = {"a": ("s1", 30), "b": ("s2", 20)}
     assert write("one.h5", videos).read_bytes() == write("two.h5", videos).read_bytes()
+
+
+@pytest.mark.parametrize("encoding", ["raw", "jpeg"])
+def test_a_store_without_labels(tmp_path: Path, encoding: str) -> None:
+    with open_writer(tmp_path / "a.h5", aus=(), encoding=encoding) as store:
+        store.add_video("v", subject="s", fps=20, frames=noise(4))
+    read = ClipStore(tmp_path / "a.h5")
+    assert read.aus == ()
+    assert read.labels("v").shape == (4, 0)
+    assert check_store(tmp_path / "a.h5").problems == ()
 
 
 def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -176,6 +176,23 @@ def test_an_unwritable_folder(tmp_path: Path) -> None:
     assert caught.value.where == str(tmp_path / "file" / "a.h5")
 
 
+def test_a_disk_that_is_full_from_the_start(tmp_path: Path) -> None:
+    code = f"""
+import resource
+from aukit.clips.writer import StoreWriter
+from aukit.errors import StorageError
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+try:
+    with StoreWriter({str(tmp_path / "a.h5")!r}, data_set="d", origin="real", aus=(), size=64):
+        pass
+except StorageError as error:
+    print(error.message)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the disk is full\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("encoding", ["raw", "jpeg"])
 @pytest.mark.parametrize("length", [0, 400])
 def test_a_full_disk_is_a_storage_error_and_leaves_nothing(
