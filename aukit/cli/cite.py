@@ -21,7 +21,7 @@ def cite(
 
     found = sources(run)
     if as_json:
-        terminal.document(found)
+        terminal.document([entry.to_json() for entry in found])
         return
     for entry in found:
         terminal.out(str(entry))

@@ -28,6 +28,6 @@ def new_plugin(
     """Write a plugin package: one component, its parameters, its tests, ready to install."""
     from aukit.hosting.new_plugin import write_plugin
 
-    folder = write_plugin(name, kind, into)
+    folder = write_plugin(name, kind, into, registry=options.load_registry())
     terminal.out(str(folder))
     terminal.say(f"now: pip install -e {folder} && pytest {folder} && aukit list-components {name}")

@@ -58,12 +58,15 @@ def load_registry(no_plugins: bool = False, files: list[Path] | None = None) -> 
     files = files or []
     registry = load_host(plugins=not no_plugins, files=files)
     asked = {file.name for file in files}
+    failed: dict[str, list[str]] = {}
     for status in registry.plugins():
-        if status.status != "failed":
-            continue
-        if status.distribution in asked:
-            raise PluginError(f"the plugin did not load: {status.reason}", where=status.distribution)
-        terminal.warn(f"the plugin `{status.name}` ({status.source}) failed; `aukit plugins` says why")
+        if status.status == "failed":
+            if status.distribution in asked:
+                raise PluginError(f"the plugin did not load: {status.reason}", where=status.distribution)
+            failed.setdefault(status.source, []).append(f"`{status.name}`")
+    for source, names in failed.items():
+        plural = "s" if len(names) > 1 else ""
+        terminal.warn(f"the plugin{plural} {', '.join(names)} ({source}) failed; `aukit plugins` says why")
     return registry
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PARTS = 10
 """Without a terminal, each stage says how far it is this many times."""
 
+SHAPES = ("hw", "chw", "bthwc")
+"""The last piece of a key that holds a shape, in the letters used everywhere."""
+
 VERDICTS = {"usable": "green", "weak": "yellow", "not shown": "red"}
 STATUSES = {"active": "green", "disabled": "yellow", "failed": "red"}
 STYLES = {**VERDICTS, **STATUSES}
@@ -81,20 +84,32 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
         print(line.rstrip())
 
 
-def facts(found: Mapping[str, Any]) -> None:
+def facts(found: Mapping[str, Any], indent: str = "") -> None:
     """Names and values, to stdout, aligned; a value that is itself a table comes indented below."""
-    _facts(found, indent="")
-
-
-def _facts(found: Mapping[str, Any], indent: str) -> None:
-    width = max((len(name) for name, value in found.items() if not isinstance(value, Mapping)), default=0)
+    width = max(
+        (len(_spoken(name)) for name, value in found.items() if not isinstance(value, Mapping)), default=0
+    )
     for name, value in found.items():
         if isinstance(value, Mapping):
-            print(f"{indent}{name}")
-            _facts(value, indent + "  ")
+            print(f"{indent}{_spoken(name)}")
+            facts(value, indent + "  ")
         else:
-            shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-            print(f"{indent}{name:<{width}}  {shown}")
+            shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else _plain(value)
+            print(f"{indent}{_spoken(name):<{width}}  {shown}".rstrip())
+
+
+def _spoken(name: str) -> str:
+    """A key for a reader: `seconds_a_step` is `seconds a step`, `clips_bthwc` is `clips B,T,H,W,C`."""
+    words, _, last = name.rpartition("_")
+    if last in SHAPES:
+        name = f"{words} {','.join(last.upper())}"
+    return name.replace("_", " ")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def say(text: str) -> None:

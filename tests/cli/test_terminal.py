@@ -46,9 +46,11 @@ def test_json_is_one_document_without_nan(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_facts_are_aligned_and_tables_indented(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.facts({"origin": "synthetic", "aus": ["AU01", "AU02"], "stages": {"pretrain": 20, "fit": 5}})
+    terminal.facts(
+        {"origin": "synthetic", "made": True, "stages": {"clips_bthwc": [4, 15, 64, 64, 3], "all": 1200}}
+    )
     assert capsys.readouterr().out == (
-        "origin  synthetic\naus     AU01, AU02\nstages\n  pretrain  20\n  fit       5\n"
+        "origin  synthetic\nmade    yes\nstages\n  clips B,T,H,W,C  4, 15, 64, 64, 3\n  all              1,200\n"
     )
 
 
