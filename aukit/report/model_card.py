@@ -56,8 +56,8 @@ def _scores(run: Run) -> Iterator[str]:
         return
     yield "## Scores\n"
     yield f"{headline(run.evaluation, unseen=unseen(run))}\n"
-    columns = ("AU", "verdict", "ICC(3,1)", f"{run.evaluation.confidence:.0%} interval")
-    columns += ("MAE", "MAE of predict-mean", "frames at 1 or more", "people who show it")
+    columns = ["AU", "verdict", "ICC(3,1)", f"{run.evaluation.confidence:.0%} interval"]
+    columns += ["MAE", "MAE of predict-mean", "frames at 1 or more", "people who show it"]
     yield f"| {' | '.join(columns)} |"
     yield "|---|---|---:|---|---:|---:|---:|---|"
     for row in score_rows(run.evaluation):

@@ -31,7 +31,7 @@ AXIS = (0, USABLE_ICC, 1)
 MARKS = {"usable": "●", "weak": "◐", "not shown": "○"}
 
 
-def write_report(folder: str | Path) -> Path:
+def write_page(folder: str | Path) -> Path:
     """Write report.html into a run folder and return its path.
 
     Raises:

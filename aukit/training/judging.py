@@ -10,6 +10,7 @@ from aukit.clips.clipset import Clip, ClipSet
 from aukit.contracts.run import Event, Progress
 from aukit.evaluation.baselines import label_statistics
 from aukit.evaluation.evaluate import evaluate
+from aukit.evaluation.examples import save_examples
 from aukit.evaluation.predict import effective_mode, predict_video
 from aukit.evaluation.predictions import VideoPrediction, read_predictions, write_predictions
 from aukit.evaluation.result import Evaluation
@@ -26,7 +27,7 @@ def judge(
     train: ClipSet,
     emit: Callable[[Event], None],
 ) -> Evaluation:
-    """Predict the test people, write predictions.h5, score what was written.
+    """Predict the test people, write predictions.h5, score what was written, keep a few faces for the report.
 
     `train` is the last labelled stage's, labels masked: the trivial baselines know no more than the model.
     """
@@ -45,10 +46,10 @@ def judge(
             "split": recipe.evaluation.split,
         },
     )
-    videos = read_predictions(folder.predictions).videos
-    return evaluate(
-        {video.id: video.predictions for video in videos},
-        {video.id: video.labels for video in videos},
+    said = read_predictions(folder.predictions)
+    found = evaluate(
+        {video.id: video.predictions for video in said.videos},
+        {video.id: video.labels for video in said.videos},
         {clip.id: "/".join(clip.person) for clip in test.clips},
         training=label_statistics((clip.labels for clip in train.clips), facts.aus),
         origin=facts.origin,
@@ -57,6 +58,9 @@ def judge(
         confidence=recipe.evaluation.confidence,
         seed=recipe.seed,
     )
+    clips = {clip.id: clip for clip in test.clips}
+    save_examples(folder.path, said, lambda id, frame: clips[id].read(frame, frame + 1)[0])
+    return found
 
 
 def _predicted(
