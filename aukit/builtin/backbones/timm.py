@@ -34,7 +34,7 @@ class TimmBackbone(nn.Module):
         *,
         model: str = "resnet18",
         stride: int = 16,
-        channels: int | None = 256,
+        channels: int = 256,
         weights: str = "",
         image_size: int | None = None,
     ) -> None:
@@ -88,8 +88,18 @@ def _load(model: str, weights: str, **options: Any) -> Any:
         raise DataError(
             "there is no such file", where=weights, hint="give the path of a local .safetensors file"
         )
+    overlay = {"file": str(file), "custom_load": False}
     try:
-        overlay = {"file": str(file), "custom_load": False}
-        return timm.create_model(model, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+        loaded, again = (
+            timm.create_model(model, pretrained=True, pretrained_cfg_overlay=overlay, **options) for _ in range(2)
+        )
     except Exception as error:  # whatever a damaged or foreign file makes timm and safetensors raise
         raise DataError(f"these weights do not fit timm's `{model}`: {error}", where=weights) from error
+    # timm passes over weights that a file lacks. They are still random, so two loads differ there.
+    pairs = zip(loaded.named_parameters(), again.parameters(), strict=True)
+    if missing := [name for (name, one), other in pairs if not torch.equal(one, other)]:
+        raise DataError(
+            f"these weights do not fit timm's `{model}`: {len(missing)} are missing, the first is `{missing[0]}`",
+            where=weights,
+        )
+    return loaded

@@ -38,10 +38,8 @@ class TimmParams(Params):
     stride: int = Field(
         16, ge=1, description="pixels a cell of the feature map taken (ours: 8x8 cells at 128)"
     )
-    channels: int | None = Field(
-        256,
-        ge=1,
-        description="a 1x1 convolution projects to this many; none: the model's own (paper, 3.2: 256)",
+    channels: int = Field(
+        256, ge=0, description="a 1x1 convolution projects to this many; 0: none, the model's own (paper, 3.2: 256)"
     )
     weights: str = Field(
         "", description="local .safetensors file with the model's weights; empty: random ones"

@@ -1,0 +1,40 @@
+"""Every component that aukit ships keeps the contract of its kind, with its defaults and with other parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aukit.builtin.hooks import aukit_components
+from aukit.contracts.component import Component
+from aukit.testing.component import check_component
+
+RECORDS = {f"{record.kind}/{record.name}": record for record in aukit_components()}
+NEEDED: dict[str, dict[str, Any]] = {"stage/contrastive": {"steps": 2}, "stage/regression": {"steps": 2}}
+OTHERS: list[tuple[str, dict[str, Any]]] = [
+    ("backbone/resnet18-256", {"width": 4, "channels": 12, "blocks": [1, 1, 2, 1], "output_stride": 32}),
+    ("backbone/resnet18-256", {"width": 8, "channels": 8, "blocks": [1, 1, 1, 1], "output_stride": 8}),
+    ("backbone/timm", {"model": "mobilenetv3_small_050", "channels": 0}),
+    ("backbone/timm", {"model": "convnext_atto", "stride": 8, "channels": 12}),
+    ("temporal/convgru", {"hidden": 5, "input_norm": "layer"}),
+    ("temporal/convgru", {"dropout": 0.3}),
+    ("objective/dpc-nce", {"frames": 4, "context": 3}),
+    ("objective/dpc-nce", {"negatives": ["same-clip"], "normalize": True, "temperature": 0.1}),
+    ("objective/dpc-nce", {"negatives": ["all", "same-cell"], "target_stop_gradient": True}),
+    ("head/pool-bn-linear", {"momentum": 0.5}),
+    ("loss/huber", {"delta": 0.2}),
+    ("augmentation/paper", {"colour_per_frame": True}),
+    ("augmentation/fast", {"colour_per_frame": True, "hue": 0.5, "brightness": 1.0, "rotation": 180.0}),
+]
+
+
+@pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS.keys())
+def test_a_component_keeps_its_contract(record: Component) -> None:
+    options = {"size": 64} if record.kind == "backbone" else {}
+    check_component(record, options=options, **NEEDED.get(f"{record.kind}/{record.name}", {}))
+
+
+@pytest.mark.parametrize(("name", "params"), OTHERS)
+def test_a_component_keeps_its_contract_with_other_parameters(name: str, params: dict[str, Any]) -> None:
+    check_component(RECORDS[name], options={"size": 64} if name.startswith("backbone") else {}, **params)
