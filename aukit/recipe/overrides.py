@@ -76,16 +76,16 @@ def _find(draft: Draft, keys: Sequence[str], registry: Registry, origin: str) ->
     for key in keys:
         shape = shape_at(path, draft, registry)
         if shape is None:
-            message = f"`{dotted(path)}` holds a value ({shown(draft.get(path))}), not a table"
-            if draft.get(path) is None:
-                message = f"`{dotted(path)}` holds a value, not a table"
-            return (), Problem(
-                where=origin, path=dotted(keys), message=message, hint=f"set `{dotted(path)}` itself"
-            )
-        if shape.keys is not None and key not in shape.keys:
+            held = draft.get(path)
+            value = "" if held is None else f" ({shown(held)})"
+            message = f"`{dotted(path)}` holds a value{value}, not a table"
+            hint = f"set `{dotted(path)}` itself"
+        elif shape.keys is None or key in shape.keys:
+            path = draft.address((*map(str, path), key))
+            continue
+        elif shape.holds:
+            message, hint = f"this recipe has no {shape.holds} `{key}`", did_you_mean(key, shape.keys)
+        else:
             message, hint = unknown(key, shape.keys, owner=shape.owner)
-            if shape.holds:
-                message, hint = f"this recipe has no {shape.holds} `{key}`", did_you_mean(key, shape.keys)
-            return (), Problem(where=origin, path=dotted(keys), message=message, hint=hint)
-        path = draft.address((*map(str, path), key))
+        return (), Problem(where=origin, path=dotted(keys), message=message, hint=hint)
     return path, None

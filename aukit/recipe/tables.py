@@ -91,7 +91,9 @@ class StoredData(CommonData):
     @field_validator("path", mode="before")
     @classmethod
     def _one_file(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+        if isinstance(value, str):
+            return (value,)
+        return tuple(value) if isinstance(value, list) else value
 
     def smoke(self) -> dict[str, Any]:
         """Two videos of each part."""

@@ -150,7 +150,7 @@ CASES = {
         "name a data table with labels",
     ),
     "table name that cannot name a folder": (
-        f'[data.faces]\nname = "synthetic"\n[stages."a/b"]\nname = "train"\ndata = "faces"\nsteps = 2\n',
+        '[data.faces]\nname = "synthetic"\n[stages."a/b"]\nname = "train"\ndata = "faces"\nsteps = 2\n',
         'good.toml:3: stages."a/b": the name of a table has letters, digits, `-` and `_` only',
         "",
     ),
