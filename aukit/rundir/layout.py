@@ -20,7 +20,7 @@ class RunFolder:
     metrics.jsonl     one row a line                        train.log       what was said
     stages/NAME/      model.safetensors, then state.json: the stage is finished; checkpoints/ while it trains
     model/            model.safetensors, model.json: what `AUEstimator.load` reads
-    predictions.h5  results.json  report.html  model_card.md
+    predictions.h5  results.json  examples.json, examples.png  report.html  model_card.md
     summary.json      last: its presence means finished
     ```
     """

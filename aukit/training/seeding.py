@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ import torch
 
 def entropy(seed: int, *key: str | int) -> int:
     """128 bits that depend on the seed and the key alone; the same on every machine."""
-    text = "\x1f".join([str(int(seed)), *(f"{type(part).__name__}:{part}" for part in key)])
+    text = json.dumps([int(seed), *(part if isinstance(part, str) else int(part) for part in key)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
 
 

@@ -33,6 +33,8 @@ def test_everything_is_there_and_the_summary_is_last(finished: Finished) -> None
         "train.log",
         "predictions.h5",
         "results.json",
+        "examples.json",
+        "examples.png",
         "summary.json",
         "model/model.safetensors",
         "model/model.json",
