@@ -99,7 +99,7 @@ class _Contrast(torch.autograd.Function):
             level[group, rows] = (scores == own).sum(2)
             highest = scores.amax(2, keepdim=True)
             total = scores.sub_(highest).exp_().sum(2, keepdim=True)
-            loss += (total.log() + highest - own).sum()
+            loss += (total.log() + (highest - own)).sum()
             if to_predictions is None and to_features is None:
                 continue
             scores /= total * (groups * count)

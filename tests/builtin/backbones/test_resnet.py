@@ -45,7 +45,8 @@ def timm_resnet(output_stride: int, channels: tuple[int, ...]) -> nn.Module:
 
 
 @pytest.mark.parametrize(
-    ("output_stride", "channels"), [(16, (64, 128, 256, 256)), (8, (64, 128, 256, 256)), (32, (64, 128, 256, 512))]
+    ("output_stride", "channels"),
+    [(16, (64, 128, 256, 256)), (8, (64, 128, 256, 256)), (32, (64, 128, 256, 512))],
 )
 def test_it_equals_timms_network_with_the_same_weights(
     frames: torch.Tensor, output_stride: int, channels: tuple[int, ...]

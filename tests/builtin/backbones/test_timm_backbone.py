@@ -53,7 +53,9 @@ def test_features_are_those_of_timms_model() -> None:
     missing = whole.load_state_dict(ours, strict=False)
     assert not missing.unexpected_keys
     config = whole.pretrained_cfg
-    normalised = (FRAMES - torch.tensor(config["mean"]).view(3, 1, 1)) / torch.tensor(config["std"]).view(3, 1, 1)
+    normalised = (FRAMES - torch.tensor(config["mean"]).view(3, 1, 1)) / torch.tensor(config["std"]).view(
+        3, 1, 1
+    )
     with torch.no_grad():
         expected = whole.forward_intermediates(normalised, intermediates_only=True)[3]
         torch.testing.assert_close(backbone(FRAMES), expected)

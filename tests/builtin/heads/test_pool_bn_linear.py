@@ -19,7 +19,9 @@ def test_it_pools_normalises_and_maps() -> None:
     pooled = h.mean((2, 3))
     normed = (pooled - pooled.mean(0)) / np.sqrt(pooled.var(0) + 1e-5)
     weight, bias = head.linear.weight.detach().numpy(), head.linear.bias.detach().numpy()
-    np.testing.assert_allclose(head(torch.from_numpy(h)).detach().numpy(), normed @ weight.T + bias, atol=1e-12)
+    np.testing.assert_allclose(
+        head(torch.from_numpy(h)).detach().numpy(), normed @ weight.T + bias, atol=1e-12
+    )
     np.testing.assert_allclose(head.norm.running_mean.numpy(), 0.1 * pooled.mean(0))
 
 

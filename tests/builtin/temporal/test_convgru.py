@@ -43,7 +43,9 @@ def stirred(**options: int) -> ConvGRU:
     return gru
 
 
-@pytest.mark.parametrize("options", [{"channels": 5}, {"channels": 5, "hidden": 3}, {"channels": 3, "hidden": 7}])
+@pytest.mark.parametrize(
+    "options", [{"channels": 5}, {"channels": 5, "hidden": 3}, {"channels": 3, "hidden": 7}]
+)
 def test_states_equal_the_equations(options: dict[str, int]) -> None:
     gru = stirred(**options).double()
     rng = np.random.default_rng(0)
@@ -71,7 +73,9 @@ def test_gradients_equal_those_of_plain_convolutions() -> None:
 
     h, states = torch.zeros(2, 4, 3, 3, dtype=torch.float64), []
     for frame in x_plain.relu().unbind(1):
-        on_z, on_r, on_n = (conv(gru.input_gates.weight, frame) + gru.input_gates.bias.view(-1, 1, 1)).chunk(3, 1)
+        on_z, on_r, on_n = (conv(gru.input_gates.weight, frame) + gru.input_gates.bias.view(-1, 1, 1)).chunk(
+            3, 1
+        )
         state_z, state_r = conv(gru.state_gates.weight, h).chunk(2, 1)
         z, r = torch.sigmoid(on_z + state_z), torch.sigmoid(on_r + state_r)
         h = z * h + (1 - z) * torch.tanh(on_n + conv(gru.state_candidate.weight, r * h))
