@@ -63,7 +63,7 @@ def _fault(record: Any) -> str:
 
 
 def _component_fault(record: Any) -> str:
-    if record.kind not in KINDS:
+    if record.kind not in tuple(KINDS):
         return f"there is no kind of component `{record.kind}`; {did_you_mean(str(record.kind), KINDS)}"
     if not isinstance(record.build, str) or not _BUILD.fullmatch(record.build):
         return f"`build` is {record.build!r}, expected an import path such as `package.module:Class`"
@@ -118,7 +118,10 @@ def _recipes(folder: Any) -> Iterator[Path | PluginError]:
 def _kind_of(value: object) -> str:
     if value is None:
         return "nothing"
-    return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "AEIOUaeiou" else f"a {name}"
 
 
 def _some(names: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from aukit.errors import AukitError, PluginError, did_you_mean
+from aukit.errors import AukitError, PluginError, did_you_mean, nearest
 from aukit.hosting.hookspecs import PROJECT
 from aukit.hosting.records import RECORDS, records
 
@@ -47,23 +47,23 @@ def visit(load: Callable[[], object]) -> Visit:
     for name, function, options in _implementations(plugin, seen.faults):
         hook = options.get("specname") or name
         if hook not in RECORDS:
-            seen.faults.append(f"there is no hook `{hook}`; {did_you_mean(hook, RECORDS)}")
+            closest = nearest(hook, RECORDS, count=1) or RECORDS
+            seen.faults.append(f"there is no hook `{hook}`; {did_you_mean(hook, closest)}")
             continue
         if options.get("wrapper") or options.get("hookwrapper"):
             seen.faults.append(f"`{name}` is a wrapper; a hook of aukit returns records and wraps nothing")
             continue
         seen.hooks.append(hook)
         try:
-            result = function()
+            # Looking at what was returned is under the same guard: its fields may be anything.
+            for record in records(hook, function()):
+                if isinstance(record, PluginError):
+                    seen.faults.append(f"`{name}` {record}")
+                else:
+                    seen.records.append((hook, record))
         except _FAILURES as error:
             seen.faults.append(f"`{name}` raised {describe(error)}")
             seen.cause = error
-            continue
-        for record in records(hook, result):
-            if isinstance(record, PluginError):
-                seen.faults.append(f"`{name}` {record}")
-            else:
-                seen.records.append((hook, record))
     if not seen.hooks and not seen.faults:
         seen.faults.append("it has no hook: mark a function `aukit_components` with `@aukit.hookimpl`")
     return seen

@@ -10,6 +10,10 @@ def aukit_components() -> list[aukit.Component]:
     """A component of times to come."""
     return [
         aukit.Component(
-            kind="temporal", name="broken-future", build="aukit_broken.late:Late", summary="from the future", api=99
+            kind="temporal",
+            name="broken-future",
+            build="aukit_broken.late:Late",
+            summary="from the future",
+            api=99,
         )
     ]

@@ -10,9 +10,15 @@ def aukit_components() -> list[aukit.Component]:
     """A record whose class is nowhere, and one whose module cannot be imported."""
     return [
         aukit.Component(
-            kind="temporal", name="broken-late", build="aukit_broken.late:Late", summary="its class is missing"
+            kind="temporal",
+            name="broken-late",
+            build="aukit_broken.late:Late",
+            summary="its class is missing",
         ),
         aukit.Component(
-            kind="temporal", name="broken-later", build="aukit_broken.dead:Dead", summary="its module cannot be imported"
+            kind="temporal",
+            name="broken-later",
+            build="aukit_broken.dead:Dead",
+            summary="its module cannot be imported",
         ),
     ]

@@ -43,7 +43,9 @@ def test_each_way_to_fail_is_listed_with_its_reason() -> None:
         for part in parts:
             assert part in plugins[name].reason
     assert plugins["broken-class"].status == "active"
-    declared = {entry.name for entry in metadata.entry_points(group="aukit") if entry.name.startswith("broken-")}
+    declared = {
+        entry.name for entry in metadata.entry_points(group="aukit") if entry.name.startswith("broken-")
+    }
     assert declared == {*REASONS, "broken-class"}
 
 
@@ -56,7 +58,9 @@ def test_nothing_else_breaks() -> None:
 
 
 def test_a_class_that_cannot_be_imported_is_named_with_its_plugin() -> None:
-    with pytest.raises(ComponentError, match=r"`broken-late` of aukit-broken 0\.1\.0: its module has no `Late`"):
+    with pytest.raises(
+        ComponentError, match=r"`broken-late` of aukit-broken 0\.1\.0: its module has no `Late`"
+    ):
         aukit.build("temporal", "broken-late", {"channels": 4})
     with pytest.raises(ComponentError, match=r"`broken-later` of aukit-broken 0\.1\.0 cannot be imported"):
         aukit.build("temporal", "broken-later", {"channels": 4})

@@ -12,7 +12,9 @@ class MinGRUParams(aukit.Params):
 
     hidden: int | None = Field(None, ge=1, description="channels of the state; none: those of the features")
     memory: float = Field(
-        8.0, gt=0, description="frames after which, at the start of training, about a third of a state is left"
+        8.0,
+        gt=0,
+        description="frames after which, at the start of training, about a third of a state is left",
     )
 
 
