@@ -176,9 +176,8 @@ def _frames(group: h5py.Group, length: int, size: tuple[int, int]) -> h5py.Datas
         return group.create_dataset("frames", shape=shape, maxshape=most, chunks=chunks, dtype=np.uint8)
     plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plan.set_layout(h5py.h5d.CONTIGUOUS)
-    plan.set_alloc_time(
-        h5py.h5d.ALLOC_TIME_EARLY
-    )  # videos lie in the order they were opened, however written
+    # Videos lie in the order they were opened, whichever is written first.
+    plan.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     plan.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     plan.set_obj_track_times(False)  # the same videos make the same bytes
     space = h5py.h5s.create_simple(shape)

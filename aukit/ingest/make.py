@@ -61,9 +61,8 @@ def make_store(
         for number, chunk in chunks:
             if chunk is None:
                 ended.add(number)
-                while (
-                    closed in ended and videos
-                ):  # in order, so that the file is the same however it was made
+                # In order, so that the file is the same whoever was first.
+                while closed in ended and videos:
                     videos[closed].close()
                     closed += 1
                 continue

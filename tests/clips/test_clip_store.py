@@ -159,6 +159,7 @@ def test_labels_times_and_boxes_come_back(tmp_path: Path) -> None:
         ([0, 0.05, 0.1], [0, 1, 2], [1, 0, 1], ((0, 1), (2, 3))),  # no face
         ([0, 0.05, 0.1], [0, 1, 2], [0, 0, 0], ()),
         ([0, 0.07, 0.1], [0, 1, 2], [1, 1, 1], ((0, 3),)),  # within 1.5 intervals
+        ([0, 0.08, 0.1], [0, 1, 2], [1, 1, 1], ((0, 1), (1, 3))),  # beyond
         ([], [], [], ()),
     ],
 )
@@ -214,6 +215,21 @@ def test_threads_read_one_store_at_once(write: Write) -> None:
 def test_the_same_videos_make_the_same_bytes(write: Write) -> None:
     videos = {"a": ("s1", 30), "b": ("s2", 20)}
     assert write("one.h5", videos).read_bytes() == write("two.h5", videos).read_bytes()
+    with h5py.File(write("three.h5", videos)) as file:
+        assert h5py.h5o.get_info(file["videos/a/frames"].id).mtime == 0
+
+
+def test_videos_lie_in_order_whoever_is_written_first(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.h5") as store:
+        names = ("a", "b", "c")
+        writers = [store.video(name, subject="s", fps=20, length=4) for name in names]
+        for writer in reversed(writers):
+            writer.append(chunk(noise(4)))
+        for writer in writers:
+            writer.close()
+    with h5py.File(tmp_path / "a.h5") as file:
+        places = [file[f"videos/{name}/frames"].id.get_offset() for name in names]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("encoding", ["raw", "jpeg"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aukit.builtin.schemas import AFFWILD2
@@ -61,6 +61,7 @@ def test_no_split_means_all_train(people: People) -> None:
     test=st.floats(0, 0.45),
     seed=st.integers(0, 2**32 - 1),
 )
+@example(count=4, validation=0.375, test=0.375, seed=0)
 def test_shares_part_all_people_once(
     people: People, count: int, validation: float, test: float, seed: int
 ) -> None:

@@ -181,13 +181,17 @@ except KeyboardInterrupt:
     print("stopped")
 """
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     children = children_of(process.pid)
     assert len(children) == 2
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal tells the whole group
     assert process.communicate(timeout=30) == ("stopped\n", "")
     assert list(tmp_path.iterdir()) == []
     assert not any(map(alive, children))
