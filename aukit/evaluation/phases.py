@@ -44,8 +44,8 @@ class Phases:
     def windows(self, past: int, future: int = 0) -> Ints:
         """The frames each frame is predicted from, in order: `(stop - start, past + future)`.
 
-        At most `past` up to and with the frame itself, at `[:, past - 1]`, and `future` after it. Places before the start
-        and after the end are -1.
+        At most `past` up to and with the frame itself, at `[:, past - 1]`, and `future` after it. Places before the
+        start and after the end are -1.
         """
         position = self.position[:, None] + np.arange(1 - past, future + 1)
         here = (position >= 0) & (position < self.lengths[self.phase][:, None])

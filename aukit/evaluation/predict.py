@@ -1,10 +1,10 @@
 """Give every frame of a video a value, whatever its frame rate.
 
-`windowed`: each frame's state starts from zero, at most `window` grid places back, as in training; where the temporal
-module looks ahead, up to half of the window lies after the frame. `streaming`: the state is carried on along each phase
-from the start of the stretch. Both take a frame's own pixels last, so they agree wherever a frame has fewer than `window`
-frames before it. The backbone sees each frame once; memory depends on the window and on the batch, not on the length of
-the video.
+`windowed`: each frame's state starts from zero, at most `window` grid places back, as in training; where the
+temporal module looks ahead, up to half of the window lies after the frame. `streaming`: the state is carried on
+along each phase from the start of the stretch. Both take a frame's own pixels last, so they agree wherever a frame
+has fewer than `window` frames before it. The backbone sees each frame once; memory depends on the window and on the
+batch, not on the length of the video.
 """
 
 from __future__ import annotations

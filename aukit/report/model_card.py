@@ -8,7 +8,7 @@ from pathlib import Path
 from aukit.report.cite import cite_run
 from aukit.report.folder import Run, read_run
 from aukit.report.provenance import ORIGINS, data_facts, facts, notes, unseen
-from aukit.report.tables import headline, interval, number, score_rows
+from aukit.report.tables import headline, interval, number, people, score_rows
 from aukit.rundir.atomic import write_text
 
 FILE = "model_card.md"
@@ -80,7 +80,7 @@ def _scores(run: Run) -> Iterator[str]:
 def _made_from(run: Run) -> Iterator[str]:
     yield "## Made from\n"
     for table in data_facts(run):
-        parts = ", ".join(f"{len(part['people'])} people in {part['part']}" for part in table["parts"])
+        parts = ", ".join(f"{people(len(part['people']))} in {part['part']}" for part in table["parts"])
         terms = f" Terms of use: {table['terms']}." if table["terms"] else ""
         yield f"- data `{table['name']}`: {table['data_set']} ({table['origin']}), {parts}.{terms}"
     for name, value in facts(run):
@@ -94,7 +94,7 @@ def _limits(run: Run) -> Iterator[str]:
         weak = [result.au for result in run.evaluation.aus if result.verdict != "usable"]
         if weak:
             yield f"- Not shown to be usable: {', '.join(weak)}. Draw no conclusion from them."
-        yield f"- Scored on {run.evaluation.people} people: others may differ in age, skin, occlusion, pose or camera."
+        yield f"- Scored on {people(run.evaluation.people)}: others may differ in age, skin, occlusion, pose or camera."
     yield "- An action unit is a movement of the face, not an emotion: intensities do not tell what a person feels."
     yield "- Faces must be cropped as in training; other crops shift every intensity."
     yield "- The model carries the terms of use of the data it was trained on."

@@ -22,7 +22,7 @@ from aukit.report import plots
 from aukit.report.cite import cite_run
 from aukit.report.folder import Run, read_run
 from aukit.report.provenance import ORIGINS, data_facts, facts, notes, unseen
-from aukit.report.tables import duration, headline, interval, number, score_rows
+from aukit.report.tables import duration, headline, interval, number, people, score_rows
 from aukit.rundir.atomic import write_text
 from aukit.rundir.layout import RunFolder
 
@@ -57,6 +57,7 @@ def render(run: Run) -> str:
         "number": number,
         "interval": interval,
         "duration": duration,
+        "people": people,
         "forest": forest,
         "sentence": lambda text: text[:1].upper() + text[1:],
         "thousands": lambda count: f"{count:,}".replace(",", "\u202f"),
@@ -72,6 +73,7 @@ def render(run: Run) -> str:
         axis=axis(),
         tracks=_tracks(run),
         curves=_curves(run),
+        copies=any("copy" in name for row in run.rows for name in row),
         worst=_worst(run),
         levels=_levels(run),
         data=data_facts(run),

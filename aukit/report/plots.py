@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from aukit.evaluation.baselines import LEVELS as LEVEL_COUNT
@@ -37,7 +39,7 @@ def tracks(predictions: Predictions, examples: Examples, means: Mapping[str, flo
         figure.subplots_adjust(
             left=0.09, right=0.99, top=0.99, bottom=0.45 / figure.get_figheight(), hspace=0.16
         )
-        _faces(axes[0], times[np.array(strip.frames) - strip.start], examples.strip_faces)
+        _faces(axes[0], np.linspace(times[0], times[-1], len(strip.frames)), examples.strip_faces)
         for ax, i in zip(axes[1:], shown, strict=True):
             _track(ax, times, labels[:, i], said[:, i], means.get(predictions.aus[i]))
             ax.set_ylabel(
@@ -88,17 +90,23 @@ def _with_gaps(times: NDArray[Any], *values: NDArray[Any]) -> tuple[NDArray[Any]
 
 
 def curves(rows: Sequence[Mapping[str, Any]], stage: str) -> str:
-    """One stage's numbers over its steps: losses and errors on the left, shares and agreements on the right."""
+    """One stage's numbers over its steps: losses and errors on the left, shares and agreements on the right.
+
+    A number and its `validation_` and `recalibrated_` kin share a colour: solid in training, dashed on validation
+    people, a ring after normalisation was estimated anew.
+    """
     series = _series(rows, stage)
     errors = {name: xy for name, xy in series.items() if _is_error(name)}
     shares = {name: xy for name, xy in series.items() if not _is_error(name)}
     panels = [panel for panel in (errors, shares) if panel]
     with drawing(f"curves-{stage}"):
         figure = Figure(figsize=(WIDTH, 2.9))
-        axes = figure.subplots(1, max(len(panels), 1), squeeze=False)[0]
+        axes = figure.subplots(1, 2, squeeze=False)[0]
         figure.subplots_adjust(left=0.06, right=0.99, top=0.97, bottom=0.17, wspace=0.16)
         for ax, panel in zip(axes, panels, strict=False):
             _curves(ax, panel)
+        for ax in axes[len(panels) :]:
+            ax.axis("off")
         return inline(figure, f"curves-{stage}", f"Training curves of the stage {stage}")
 
 
@@ -107,14 +115,18 @@ def _is_error(name: str) -> bool:
 
 
 def _series(rows: Sequence[Mapping[str, Any]], stage: str) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
-    """`{name: (steps, values)}` of a stage, thinned to what a page can show; learning rates are left out."""
+    """`{name: (steps, values)}` of a stage, thinned to what a page can show.
+
+    Learning rates are left out, and so is a top-3 or top-5 where there is a top-1.
+    """
     found: dict[str, list[tuple[float, float]]] = {}
     for row in rows:
         if row.get("stage") == stage:
             for name, value in row.items():
                 if name not in ("stage", "step", "lr") and isinstance(value, int | float):
                     found.setdefault(name, []).append((row["step"], value))
-    return {name: _thinned(np.array(points, dtype=np.float64)) for name, points in found.items()}
+    shown = (name for name in found if re.sub(r"top\d+", "top1", name) == name or "top1" not in found)
+    return {name: _thinned(np.array(found[name], dtype=np.float64)) for name in shown}
 
 
 def _thinned(points: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -126,26 +138,26 @@ def _thinned(points: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
 def _curves(ax: Axes, panel: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]) -> None:
     families: dict[str, str] = {}
     for name, (steps, values) in panel.items():
-        family = name.removeprefix("validation_")
+        family = name.removeprefix("recalibrated_").removeprefix("validation_")
+        label = None if family in families else family.replace("_", " ")
         colour = families.setdefault(family, SERIES[len(families) % len(SERIES)])
-        held_out = name != family
-        few = len(steps) < 40
-        ax.plot(
-            steps,
-            values,
-            color=colour,
-            label=name.replace("_", " "),
-            linewidth=1.2 if held_out else 1.6,
-            linestyle=(0, (4, 2)) if held_out else "-",
-            marker="o" if few else None,
-            markersize=3,
-        )
+        ax.plot(steps, values, color=colour, label=label, **_line(name, len(steps)))
     ax.set_xlabel("step")
     ax.set_xlim(left=0)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(axis="y")
     ax.tick_params(length=0)
     ax.spines["left"].set_visible(False)
-    ax.legend(fontsize=8, ncols=1 + len(panel) // 6, labelcolor=INK, handlelength=1.8)
+    ax.legend(fontsize=8, labelcolor=INK, handlelength=1.8)
+
+
+def _line(name: str, points: int) -> dict[str, Any]:
+    if name.startswith("recalibrated_"):
+        return {"marker": "o", "markersize": 7, "markerfacecolor": "none", "linestyle": "none"}
+    dots = {"marker": "o", "markersize": 3} if points < 40 else {}
+    if name.startswith("validation_"):
+        return {"linewidth": 1.2, "linestyle": (0, (4, 2)), **dots}
+    return {"linewidth": 1.6, **dots}
 
 
 def levels(training: Mapping[str, Sequence[int]], test: Mapping[str, Sequence[int]]) -> str:

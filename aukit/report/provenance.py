@@ -102,7 +102,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     for stage, entry in run.data.get("stages", {}).items():
         for part, counts in entry.get("labels", {}).items():
             said = ", ".join(f"{count:,} {name}" for name, count in _counts(counts))
-            yield f"labels of {stage}, {part}", said.replace("_", " ")
+            yield f"labels of {stage}, {part}", said
     if run.predictions:
         yield (
             "predictor",
@@ -125,8 +125,12 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
             )
 
 
+def _commit(state: Mapping[str, Any]) -> str:
+    return str(state["commit"]) + (" with uncommitted changes" if state["dirty"] else "")
+
+
 def _counts(counts: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """The whole numbers of a table of counts, those that are not zero."""
-    for name, count in counts.items():
-        if isinstance(count, int) and count:
-            yield name, count
+    """How many frames carry a label, and how many (frame, AU) labels that makes."""
+    for key, name in (("frames", "labelled frames"), ("cells", "labels")):
+        if counts.get(key):
+            yield name, counts[key]

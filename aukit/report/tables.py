@@ -90,13 +90,16 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def people(count: int) -> str:
+    """`1 person`, `8 people`."""
+    return "1 person" if count == 1 else f"{count} people"
+
+
 def headline(evaluation: Evaluation, *, unseen: bool) -> str:
     """The result in two sentences. `unseen`: nobody who is scored had any part in training."""
     icc = evaluation.means["icc"]
     verdicts = [result.verdict for result in evaluation.aus]
     counts = [f"{verdicts.count(v)} {v}" for v in ("usable", "weak", "not shown") if v in verdicts]
-    people = "1 person" if evaluation.people == 1 else f"{evaluation.people} people"
-    never = " never seen before" if unseen else ""
-    known = not math.isnan(icc.low)
-    bounds = f" ({evaluation.confidence:.0%} interval {interval(icc)})" if known else ""
-    return f"Mean ICC {number(icc.value)}{bounds} on {people}{never}. Of {len(verdicts)} AUs: {', '.join(counts)}."
+    bounds = f" ({evaluation.confidence:.0%} interval {interval(icc)})" if not math.isnan(icc.low) else ""
+    whom = people(evaluation.people) + (" never seen before" if unseen else "")
+    return f"Mean ICC {number(icc.value)}{bounds} on {whom}. Of {len(verdicts)} AUs: {', '.join(counts)}."

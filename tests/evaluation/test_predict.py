@@ -104,7 +104,7 @@ def predict(model: Model, times: np.ndarray, mode: str, **more) -> np.ndarray:
 
 
 def by_hand(model: Model, times: np.ndarray, stride: int, frames: int | None) -> np.ndarray:
-    """One frame at a time: its window (around it, for a module that looks ahead), or all its past, through the model."""
+    """One frame at a time: its window (around it, for a module that looks ahead), or all its past."""
     pixels = torch.from_numpy(film(times)).permute(0, 3, 1, 2).float() / 255
     ahead = 0 if model.temporal.causal else (frames - 1) // 2
     model.eval()
