@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from aukit import build
 from aukit.errors import DataError, UsageError
 from aukit.evaluation.predict import effective_mode, predict_video
 
@@ -237,3 +238,27 @@ def test_bad_requests(recurrent: Model) -> None:
         predict_video(recurrent, film(times), times, seconds_per_frame=STEP, window=0)
     with pytest.raises(DataError, match="do not increase"):
         predict(recurrent, times[::-1].copy(), "windowed")
+
+
+@pytest.mark.parametrize("mode", ["windowed", "streaming"])
+def test_rendered_faces_at_20_30_60_and_a_variable_rate(mode: str) -> None:
+    """The same film of a drawn face, filmed at four rates, by the real parts in small."""
+    scene = build("dataset", "synthetic", train=1, validation=0, test=0, frames=40, size=48, seed=3)
+    torch.manual_seed(0)
+    backbone = build("backbone", "resnet18-256", width=8, channels=16, blocks=(1, 1, 1, 1))
+    temporal = build("temporal", "convgru", {"channels": 16})
+    head = build("head", "pool-bn-linear", {"channels": 16, "aus": Model.aus})
+    model = Model(temporal)
+    model.backbone, model.head = backbone, head
+    rates = clocks()
+    said = {}
+    for name in ("20", "30", "60", "variable"):
+        times = rates[name][rates[name] < 2]
+        frames, _ = scene.render("P001-1", times)
+        found = predict_video(model, frames, times, seconds_per_frame=STEP, window=WINDOW, mode=mode)
+        said[name] = dict(zip(times.round(4), found, strict=True))
+    for name, tolerance in (("30", 0.01), ("60", 0.01), ("variable", 0.05)):
+        common = sorted(said["20"].keys() & said[name].keys())
+        a, b = np.array([said["20"][t] for t in common]), np.array([said[name][t] for t in common])
+        assert len(common) >= 10
+        assert np.abs(a - b).max() <= tolerance * np.ptp(a, axis=0).max()
