@@ -49,7 +49,7 @@ def _sources(run: Run) -> Iterator[tuple[str, str]]:
             yield text, f"{component['kind']} {component['name']}"
     for table in run.data.get("tables", {}).values():
         for text in _split(table.get("cite", "")):
-            yield text, f"data {table.get('data_set', '')}"
+            yield text, f"data {', '.join(table.get('data_sets', []))}"
     version = run.environment.get("aukit", "")
     if version:
         yield f"aukit {version}", "training and evaluation"

@@ -77,7 +77,7 @@ def data_facts(run: Run) -> list[dict[str, Any]]:
         found.append(
             {
                 "name": name,
-                "data_set": table.get("data_set", ""),
+                "data_set": ", ".join(table.get("data_sets", [])),
                 "origin": table.get("origin", ""),
                 "terms": table.get("terms", ""),
                 "files": [(Path(file["path"]).name, file["digest"][:12]) for file in table.get("files", [])],

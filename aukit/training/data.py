@@ -42,6 +42,7 @@ class Table:
     split: Split
     parts: Mapping[str, ClipSet]
     terms: str = ""
+    cite: str = ""
     crop: Mapping[str, Any] = field(default_factory=dict)
     made: bool = True
 
@@ -59,8 +60,10 @@ class Table:
         """What data.json keeps: files with size and digest, people, clips and frames of each part."""
         return {
             "files": [file_facts(path) for path in self.files],
+            "data_sets": sorted({clip.data_set for clips in self.parts.values() for clip in clips.clips}),
             "origin": self.origin,
             "terms": self.terms,
+            "cite": self.cite,
             "size": list(self.parts["train"].size),
             "aus": list(self.aus),
             "split": {part: list(people) for part, people in self.split.parts()},
@@ -205,11 +208,13 @@ def open_table(
     else:
         clips, schema = promised(recipe.data[name].dataset, registry)
         more = {"terms": schema.terms}
+    known = recipe.schemas.get(name) or schema
+    more["cite"] = known.cite if known else ""
     split = table.split if isinstance(table.split, str) else table.split.table()
     found = resolve_split(
         clips,
         split,
-        schema=recipe.schemas.get(name) or schema,
+        schema=known,
         fold=table.fold,
         seed=recipe.seed,
         where=recipe.where(f"data.{name}"),

@@ -96,7 +96,8 @@ def make_run(
         write_json(folder.stage(stage) / "state.json", {"rows": 1, "seconds": seconds, "metrics": {}})
     table = {
         "files": [{"path": "/data/faces.h5", "bytes": 9, "digest": "c0ffee" * 5}],
-        "data_set": "little set",
+        "data_sets": ["little set"],
+        "cite": "Little 2021",
         "origin": origin,
         "terms": "for tests",
         "split": {"train": ["T0", "T1"], "validation": [], "test": [f"P{i}" for i in range(people)]},

@@ -60,7 +60,14 @@ def test_headline(finished: Path) -> None:
 
 def test_sources_come_once_with_all_their_uses(finished: Path) -> None:
     found = cite(finished)
-    assert [source.text for source in found] == ["He 2016", "Sanchez 2020", "Han 2019", "aukit 0.1.0"]
+    assert [source.text for source in found] == [
+        "He 2016",
+        "Sanchez 2020",
+        "Han 2019",
+        "Little 2021",
+        "aukit 0.1.0",
+    ]
+    assert found[3].used_for == ("data little set",)
     assert found[1].used_for == ("stage contrastive", "objective dpc-nce")
     assert str(found[1]) == "Sanchez 2020  [stage contrastive, objective dpc-nce]"
     assert found[1].to_json() == {
