@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ class MetricsLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = len(read_rows(path))
-        self._file: TextIOWrapper | None = None
 
     def write(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """Append a row and hand it to the system, so that a killed process loses none.
@@ -26,25 +24,15 @@ class MetricsLog:
             StorageError: the disk is full.
         """
         row = json.dumps(plain({"stage": stage, "step": step, **values}), ensure_ascii=False, allow_nan=False)
-        with storage(self.path):
-            if self._file is None:
-                self._file = self.path.open("a", encoding="utf-8")
-            self._file.write(row + "\n")
-            self._file.flush()
+        with storage(self.path), self.path.open("a", encoding="utf-8") as file:
+            file.write(row + "\n")
         self.rows += 1
 
     def rewind(self, rows: int) -> None:
         """Keep the first `rows` rows: those the checkpoint knows. A resumed run computes the others again, equal."""
-        self.close()
         kept = read_rows(self.path)[:rows]
         write_text(self.path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept))
         self.rows = len(kept)
-
-    def close(self) -> None:
-        """Close the file; the next row opens it again."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:

@@ -160,7 +160,6 @@ def _stage(
         }
         small = construct(provided, params.model_copy(update={"batch": min(batch, CLIPS)}), {}).loop(ctx)
         a_step = _time_step(small) * frames
-        metrics.close()
         looks = (loop.steps // loop.look_every if loop.look_every else 1) if loop.look else 0
         looked = looks * own.validation.frames / speed if has_labels(params) else 0.0
         facts |= {

@@ -154,7 +154,6 @@ class _Run:
         )
         for name, stage in stages.items():
             model = self._run_stage(name, stage, model)
-        self.metrics.close()
         evaluation = self._judge(model)
         for write in finish:
             write(self.path)
@@ -255,10 +254,7 @@ class _Run:
             self.emit(Note(text=f"the stage `{name}` is finished: its weights are taken as they are"))
         else:
             ctx = self._context(name, model)
-            try:
-                result = stage.run(ctx)
-            finally:
-                self.metrics.close()
+            result = stage.run(ctx)
             if not isinstance(result, StageResult):
                 raise ComponentError(
                     f"the stage `{name}` returned {type(result).__name__}, a StageResult is due",

@@ -69,7 +69,6 @@ def _check(make: Make, folder: Path, clips: ClipSet, store: ClipStore) -> None:
         here = folder / place
         here.mkdir(exist_ok=True)
         registry = load_host(plugins=False)
-        metrics = MetricsLog(here / "metrics.jsonl")
         torch.manual_seed(0)
         ctx = kind(
             name="tiny",
@@ -80,16 +79,13 @@ def _check(make: Make, folder: Path, clips: ClipSet, store: ClipStore) -> None:
             results={},
             train=train,
             validation=validation,
-            metrics=metrics,
+            metrics=MetricsLog(here / "metrics.jsonl"),
             emit=lambda event: None,
             parts=PARTS,
             registry=registry,
             checkpoint_every=1,
         )
-        try:
-            result: StageResult = make().run(ctx)
-        finally:
-            metrics.close()
+        result: StageResult = make().run(ctx)
         return result
 
     result = run("first")
