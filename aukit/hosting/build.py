@@ -79,17 +79,26 @@ def construct(provided: Provided[Component], params: Params, wiring: Mapping[str
     try:
         inspect.signature(component).bind(**arguments)
     except TypeError as error:
-        names = ", ".join(f"`{name}`" for name in arguments) or "nothing"
-        raise ComponentError(
-            f"{label(provided)} does not accept its arguments: {error}",
-            where=provided.location,
-            hint=f"a {provided.record.kind} with these parameters is called with {names}",
-        ) from error
+        raise _refused(provided, arguments, error) from error
     try:
         return component(**arguments)
     except Exception as error:
+        # A module without an `__init__` of its own has torch's, which seems to take anything and refuses it inside.
+        if str(error).startswith(
+            f"{getattr(component, '__name__', component)}.__init__() got an unexpected keyword"
+        ):
+            raise _refused(provided, arguments, error) from error
         error.add_note(f"while {label(provided)} was built")
         raise
+
+
+def _refused(provided: Provided[Component], arguments: Mapping[str, Any], error: Exception) -> ComponentError:
+    names = ", ".join(f"`{name}`" for name in arguments) or "nothing"
+    return ComponentError(
+        f"{label(provided)} does not accept its arguments: {error}",
+        where=provided.location,
+        hint=f"a {provided.record.kind} with these parameters is called with {names}",
+    )
 
 
 def load_class(provided: Provided[Component]) -> Any:
