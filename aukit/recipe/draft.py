@@ -64,11 +64,12 @@ class Draft:
         self._merge((), self.tables, source.tables, origins, source.map.inline)
 
     def put(self, path: Path, value: Any, origin: str) -> None:
-        """Assign a value; tables on the way are made."""
+        """Assign a value; tables on the way are made, also in place of a value that is none."""
         table: Any = self.tables
         for length, part in enumerate(path[:-1], 1):
-            if isinstance(table, dict) and not isinstance(table.get(part), dict | list):
+            if not isinstance(self.get(path[:length]), list if isinstance(path[length], int) else dict):
                 table[part] = {}
+                self._forget(path[:length])
                 self._origins[path[:length]] = origin
             table = table[part]
         if isinstance(table, dict):

@@ -12,7 +12,7 @@ from aukit.errors import ComponentError
 from aukit.hosting.registry import Registry
 from aukit.recipe.draft import Draft
 from aukit.recipe.messages import names, nested
-from aukit.recipe.paths import Path
+from aukit.recipe.paths import Path, has
 from aukit.recipe.tables import TOP_KEYS, CommonData, ComputeTable, EvaluationTable, ModelTable, StoredData
 
 FIXED: Mapping[str, type[BaseModel]] = {
@@ -46,8 +46,9 @@ def shape_at(path: Path, draft: Draft, registry: Registry) -> Shape | None:
     if top not in CALLS:
         return None
     if len(path) == 1:
-        held = draft.get(path) or ()
-        keys = [str(index) for index in range(len(held))] if isinstance(held, list) else list(held)
+        held = draft.get(path)
+        indices = [str(index) for index in range(len(held))] if isinstance(held, list) else []
+        keys = list(held) if isinstance(held, dict) else indices
         return Shape(
             "this recipe", keys, {"data": "data table", "stages": "stage", "trackers": "tracker"}[top]
         )
@@ -57,10 +58,9 @@ def shape_at(path: Path, draft: Draft, registry: Registry) -> Shape | None:
 
 
 def _data(path: Path, draft: Draft, registry: Registry) -> Shape | None:
-    common: type[BaseModel] = StoredData
-    if len(path) > 2 and path[2] in names(common):
-        return _inside(common, "a data table", path, 2, draft, registry)
-    if "name" not in (draft.get(path[:2]) or {}):
+    if len(path) > 2 and path[2] in names(StoredData):
+        return _inside(StoredData, "a data table", path, 2, draft, registry)
+    if not has(draft.get(path[:2]), "name"):
         return Shape("a data table", [*names(StoredData), "name"]) if len(path) == 2 else None
     shape = _call("dataset", None, path, 2, draft, registry)
     if len(path) > 2 or shape is None or shape.keys is None:
@@ -71,9 +71,7 @@ def _data(path: Path, draft: Draft, registry: Registry) -> Shape | None:
 def _call(
     kind: str, default: Choice | None, path: Path, depth: int, draft: Draft, registry: Registry
 ) -> Shape | None:
-    table = draft.get(path[:depth])
-    name = table.get("name") if isinstance(table, dict) else None
-    name = name if name is not None else default.name if default else None
+    name = draft.get((*path[:depth], "name")) or (default.name if default else None)
     try:
         params = registry.find(kind, str(name)).record.params
     except ComponentError:

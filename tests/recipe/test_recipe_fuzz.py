@@ -114,6 +114,12 @@ def test_any_override(
     check(file, registry, overrides=overrides)
 
 
+def test_what_is_fuzzed_stands(good: Path, registry: Registry) -> None:
+    file = good.with_name("full.toml")
+    file.write_text(FULL)
+    assert len(load_recipe(file, registry=registry).stages) == 2
+
+
 @pytest.mark.parametrize(
     "text", ["", " ", "=", "a", "a=", ".=1", "'=1", '"seed"=1', "seed.=1", "seed==1", "\n=1", "stages=1"]
 )
