@@ -55,7 +55,7 @@ def main() -> int:
         }
         text = json.dumps({"machine": machine, "rows": [row.to_json() for row in rows]}, indent=2)
         options.json.write_text(text + "\n", encoding="utf-8")
-    return int(any(row.passed is False for row in rows))
+    return int(any(row.ok is False for row in rows))
 
 
 def print_table(rows: list[Row]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("backbone/resnet18-256", {"width": 4, "channels": 12, "blocks": [1, 1, 2, 1], "output_stride": 32}),
     ("backbone/resnet18-256", {"width": 8, "channels": 8, "blocks": [1, 1, 1, 1], "output_stride": 8}),
     ("backbone/timm", {"model": "mobilenetv3_small_050", "channels": 0}),
-    ("backbone/timm", {"model": "convnext_atto", "stride": 8, "channels": 12}),
+    ("backbone/timm", {"model": "vit_tiny_patch16_224", "channels": 12, "image_size": 64}),
     ("temporal/convgru", {"hidden": 5, "input_norm": "layer"}),
     ("temporal/convgru", {"dropout": 0.3}),
     ("objective/dpc-nce", {"frames": 4, "context": 3}),
@@ -38,3 +40,16 @@ def test_a_component_keeps_its_contract(record: Component) -> None:
 @pytest.mark.parametrize(("name", "params"), OTHERS)
 def test_a_component_keeps_its_contract_with_other_parameters(name: str, params: dict[str, Any]) -> None:
     check_component(RECORDS[name], options={"size": 64} if name.startswith("backbone") else {}, **params)
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if not name.startswith("stage/")])
+def test_a_class_has_the_defaults_of_its_parameters(name: str) -> None:
+    module, _, class_name = RECORDS[name].build.partition(":")
+    signature = inspect.signature(getattr(importlib.import_module(module), class_name))
+    by_hand = {
+        key: parameter.default
+        for key, parameter in signature.parameters.items()
+        if parameter.default is not parameter.empty
+    }
+    by_recipe = RECORDS[name].params().model_dump()
+    assert by_hand == {key: by_recipe[key] for key in by_hand}

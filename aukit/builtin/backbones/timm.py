@@ -43,10 +43,8 @@ class TimmBackbone(nn.Module):
             raise ComponentError(
                 f"timm has no model `{model}`", hint=did_you_mean(model.partition(".")[0], timm.list_models())
             )
-        options: dict[str, Any] = {
-            "features_only": True,
-            "feature_cls": "getter",
-        }  # which also cuts off the rest
+        # timm's getter also cuts off what lies behind the last map it is asked for
+        options: dict[str, Any] = {"features_only": True, "feature_cls": "getter"}
         if image_size:
             options["img_size"] = image_size
         strides = _create(model, **options).feature_info.reduction()
@@ -91,7 +89,8 @@ def _load(model: str, weights: str, **options: Any) -> Any:
     overlay = {"file": str(file), "custom_load": False}
     try:
         loaded, again = (
-            timm.create_model(model, pretrained=True, pretrained_cfg_overlay=overlay, **options) for _ in range(2)
+            timm.create_model(model, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+            for _ in range(2)
         )
     except Exception as error:  # whatever a damaged or foreign file makes timm and safetensors raise
         raise DataError(f"these weights do not fit timm's `{model}`: {error}", where=weights) from error

@@ -39,10 +39,17 @@ class TimmParams(Params):
         16, ge=1, description="pixels a cell of the feature map taken (ours: 8x8 cells at 128)"
     )
     channels: int = Field(
-        256, ge=0, description="a 1x1 convolution projects to this many; 0: none, the model's own (paper, 3.2: 256)"
+        256,
+        ge=0,
+        description="a 1x1 convolution projects to this many; 0: none, the model's own (paper, 3.2: 256)",
     )
     weights: str = Field(
         "", description="local .safetensors file with the model's weights; empty: random ones"
+    )
+    image_size: int | None = Field(
+        None,
+        ge=1,
+        description="side of the frames, for models built for one size such as ViT; none: any size",
     )
 
 
