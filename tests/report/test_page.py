@@ -181,6 +181,13 @@ def test_real_data_has_no_banner(make) -> None:
     assert "never seen before" in words
 
 
+def test_real_faces_come_with_a_word_on_sharing_them(make, page: Page) -> None:
+    path = make(origin="real", people=4)
+    (path / "metrics.jsonl").unlink()
+    assert "share this page only as the terms of their data set allow" in Page(render(read_run(path))).words
+    assert "share this page" not in page.words
+
+
 def test_people_who_were_seen_in_training_are_named_first(make) -> None:
     words = plain(make(people=4, overlap=("P1", "P3")))
     assert "were seen in training (pretrain: P1, P3). This is no test on unseen people." in words
