@@ -85,12 +85,19 @@ def run(
 
 def scores(folder: Path) -> None:
     """The table of a finished run: each AU with interval, baseline and verdict, then the means."""
-    from aukit.evaluation.result import AUResult, Evaluation
+    from aukit.evaluation.result import AUResult, Evaluation, Score
     from aukit.rundir.atomic import read_json
     from aukit.rundir.layout import RunFolder
 
     layout = RunFolder(folder)
+    if not layout.results.exists():
+        terminal.out(f"nothing was judged; the run is in {folder}")
+        return
     evaluation = Evaluation.from_json(read_json(layout.results))
+
+    def interval(score: Score) -> str:
+        known = score.low == score.low or score.high == score.high
+        return f"{terminal.number(score.low)} .. {terminal.number(score.high)}" if known else "-"
 
     def row(name: str, scores: Any, baselines: Any, verdict: str) -> list[str]:
         icc, mae, mse = scores["icc"], scores["mae"], scores["mse"]
@@ -98,7 +105,7 @@ def scores(folder: Path) -> None:
         return [
             name,
             terminal.number(icc.value),
-            f"{terminal.number(icc.low)} .. {terminal.number(icc.high)}",
+            interval(icc),
             terminal.number(mae.value),
             terminal.number(mean.get("mae")),
             terminal.number(mse.value),

@@ -162,7 +162,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def _values(values: Mapping[str, float]) -> str:
     """The newest numbers, the loss first. Three are enough for a line."""
-    first = sorted(values, key=lambda name: (name != "loss", name))[:3]
+    first = sorted(values, key=lambda name: name != "loss")[:3]
     return "  ".join(f"{name} {values[name]:.4g}" for name in first)
 
 

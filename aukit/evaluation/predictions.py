@@ -8,6 +8,7 @@ are `format`, `version`, `aus`, `origin`, `model`, and what else the writer was 
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -69,14 +70,17 @@ def write_predictions(
     model: str,
     facts: Mapping[str, str | int | float | bool] | None = None,
 ) -> None:
-    """Write predictions.h5, video by video as they come, under a temporary name that is renamed when whole.
+    """Write predictions.h5 under a temporary name that is renamed when whole.
+
+    The file is laid out in memory first (a float for each frame and AU is little): HDF5 cannot let go of a file on
+    a disk that is full, and crashes when the program ends.
 
     Raises:
         StorageError: the disk is full or the folder cannot be written.
     """
-    part = path.with_name(path.name + ".part")
+    part, laid_out = path.with_name(path.name + ".part"), io.BytesIO()
     try:
-        with h5py.File(part, "w") as file:
+        with h5py.File(laid_out, "w") as file:
             file.attrs.update(
                 {"format": FORMAT, "version": VERSION, "aus": list(aus), "origin": origin, "model": model}
             )
@@ -89,6 +93,7 @@ def write_predictions(
                         name, data=np.asarray(values, dtype=np.float32), compression="gzip", shuffle=True
                     )
                 group.create_dataset("timestamp", data=np.asarray(video.timestamps, dtype=np.float64))
+        part.write_bytes(laid_out.getbuffer())
         os.replace(part, path)
     except OSError as error:
         raise StorageError(

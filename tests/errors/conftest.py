@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aukit.testing import CliResult
+from aukit.cli.app import main
 
 RECIPE = """\
 name = "tiny"
@@ -70,19 +70,25 @@ def recipe(tmp_path: Path) -> Write:
 
 
 @pytest.fixture
-def refused(run_cli: Callable[..., CliResult]) -> Callable[..., str]:
-    """`refused(*arguments, code=2)`: run a command that must fail that way; what it said on stderr.
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """`refused(*arguments, code=2)`: run a command in the test's folder that must fail so; what it said on stderr.
 
-    stdout stays empty, there is no traceback, and every message begins with `error:`.
+    stdout stays empty, there is no traceback, and every message begins with `error:`. The command runs in this
+    process, which has torch loaded already; `tests/cli` sees that processes of their own behave the same.
     """
+    monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str | Path, code: int = 2, **options: object) -> str:
-        done = run_cli(*arguments, **options)
-        assert done.code == code, (done.code, done.stdout, done.stderr)
-        assert done.stdout == ""
-        assert "Traceback" not in done.stderr
-        assert "error: " in done.stderr
-        assert "unexpected" not in done.stderr
-        return done.stderr
+    def run(*arguments: str | Path, code: int = 2) -> str:
+        capfd.readouterr()
+        found = main([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        assert found == code, (found, out, err)
+        assert out == ""
+        assert "Traceback" not in err
+        assert "error: " in err
+        assert "unexpected" not in err
+        return err
 
     return run

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
+
+AUS = ("AU04", "AU12", "AU25", "AU26")
+"""The AUs of a tiny store."""
 
 Refused = Callable[..., str]
 Write = Callable[..., Path]
@@ -69,12 +73,11 @@ def test_a_store_without_labels_where_labels_are_needed(fails: Callable[..., str
 
 
 def test_no_labelled_frame_for_an_au(fails: Callable[..., str], tiny_store: Store) -> None:
-    path = tiny_store()
-    with h5py.File(path, "r+") as file:
+    with h5py.File(tiny_store(), "r+") as file:
 
-        def blank(name: str, item: object) -> None:
+        def blank(name: str, item: Any) -> None:
             if name.endswith("intensity"):
-                item[:, list(file.attrs["aus"]).index("AU12")] = np.nan  # type: ignore[index]
+                item[:, AUS.index("AU12")] = np.nan
 
         file.visititems(blank)
     said = fails()
@@ -113,12 +116,11 @@ def test_a_preset_that_does_not_exist(fails: Callable[..., str], tiny_store: Sto
 
 
 def test_a_store_without_subjects(fails: Callable[..., str], tiny_store: Store) -> None:
-    path = tiny_store()
-    with h5py.File(path, "r+") as file:
+    with h5py.File(tiny_store(), "r+") as file:
 
-        def anonymous(name: str, item: object) -> None:
-            if "subject" in item.attrs:  # type: ignore[attr-defined]
-                item.attrs["subject"] = ""  # type: ignore[attr-defined]
+        def anonymous(name: str, item: Any) -> None:
+            if "subject" in item.attrs:
+                item.attrs["subject"] = ""
 
         file.visititems(anonymous)
     assert "subject" in fails()

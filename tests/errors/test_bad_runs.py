@@ -57,11 +57,16 @@ def test_a_run_folder_that_exists_is_left_alone(here: Path, refused: Refused) ->
 
 
 def test_resume_with_a_changed_recipe_shows_the_difference(here: Path, refused: Refused) -> None:
+    (here / "out" / "summary.json").unlink()
     before = content(here / "out")
     said = refused("run", "tiny.toml", "--set", "stages.finetune.batch=6", "--out", "out", "--resume")
     assert "batch = 4" in said
     assert "batch = 6" in said
     assert content(here / "out") == before
+
+
+def test_resume_of_a_finished_run(here: Path, refused: Refused) -> None:
+    assert "finished" in refused("run", "tiny.toml", "--out", "out", "--resume")
 
 
 def test_resume_of_what_is_no_run(here: Path, refused: Refused) -> None:
@@ -83,7 +88,7 @@ def test_resume_with_changed_data(here: Path, refused: Refused) -> None:
 
 def test_a_checkpoint_of_another_model(here: Path, refused: Refused) -> None:
     facts = json.loads((here / "out" / "model" / "model.json").read_text())
-    facts["parts"]["backbone"]["width"] = 16
+    facts["parts"]["temporal"]["hidden"] = 4
     (here / "out" / "model" / "model.json").write_text(json.dumps(facts))
     said = refused("predict", "tiny.h5", "--run", "out", "--out", "tracks.csv")
     assert "model" in said
