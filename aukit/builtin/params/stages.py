@@ -131,11 +131,12 @@ class RegressionParams(GradientParams):
         False, description="keep running statistics of normalisation layers as they are"
     )
 
-    @model_validator(mode="after")
-    def _batch_of_one(self) -> RegressionParams:
-        if self.batch < 2:
+    @field_validator("batch")
+    @classmethod
+    def _batch_of_one(cls, batch: int) -> int:
+        if batch < 2:
             raise ValueError("a batch of one has no batch statistics: `batch` must be at least 2")
-        return self
+        return batch
 
     @model_validator(mode="after")
     def _best_needs_looks(self) -> RegressionParams:
