@@ -90,7 +90,6 @@ def make_run(
         log.write("finetune", step, {"loss": 2 / step, "lr": 1e-4})
     log.write("finetune", 29, {"validation_icc": 0.4, "validation_mse": 0.5})
     log.write("finetune", 29, {"recalibrated_validation_icc": 0.5})
-    log.close()
     for stage, seconds in (("pretrain", 70.0), ("finetune", 35.0)):
         folder.stage(stage).mkdir(parents=True)
         write_json(folder.stage(stage) / "state.json", {"rows": 1, "seconds": seconds, "metrics": {}})
