@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -130,7 +131,7 @@ class Loop:
             loss, values, frames = self.loss(step, batch)
         number = loss.item()  # the step's one wait for the device
         if not math.isfinite(number):
-            raise self._diverged(step, number, values)
+            raise self._diverged(step, number, values, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.params.gradient_clip:
@@ -229,9 +230,11 @@ class Loop:
         """Nothing broken is ever saved."""
         largest = torch.stack([parameter.detach().abs().max() for parameter in self.parameters])
         if not torch.isfinite(largest).all():
-            raise self._diverged(done - 1, math.nan, {})
+            raise self._diverged(done - 1, math.nan, {}, None)
 
-    def _diverged(self, step: int, loss: float, values: Mapping[str, float]) -> DivergedError:
+    def _diverged(
+        self, step: int, loss: float, values: Mapping[str, float], batch: Batch | None
+    ) -> DivergedError:
         broken = [name for name, value in named_weights(self._modules()) if not torch.isfinite(value).all()]
         odd = [name for name, value in values.items() if not math.isfinite(value)]
         rate = self.schedule.rate(step)
@@ -240,6 +243,9 @@ class Loop:
                 f"weights are not finite, `{broken[0]}` first: a step went too far at learning rate {rate:g}"
             )
             hint = "lower `optimizer.lr`, set `gradient_clip = 1.0`, or warm up with `schedule.warmup`"
+        elif batch is not None and np.isinf(batch.labels).any():
+            cause = "weights are finite, but a label of this batch is infinite"
+            hint = "`aukit data check` names the video; labels are 0 to 5, NaN where there is none"
         elif self.ctx.precision == "bf16":
             cause = "weights are finite, so it arose in the forward pass, which runs in bf16"
             hint = 'set `compute.precision = "fp32"`'
