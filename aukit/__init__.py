@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from aukit.contracts.schema import Schema as Schema
     from aukit.hosting.build import build as build
     from aukit.hosting.hookspecs import hookimpl as hookimpl
-    from aukit.training.estimator import AUEstimator as AUEstimator
     from aukit.run import run_recipe as run_recipe
+    from aukit.training.estimator import AUEstimator as AUEstimator
 
 __version__ = "0.1.0"
 

@@ -20,7 +20,7 @@ class Chunk:
 
     `frames` uint8 (T,H,W,3); `timestamp` float64 seconds (T,); `frame_index` int64 (T,) in the source's own counting;
     `intensity` float32 (T,A), NaN where unlabelled. What a face locator adds, None where none was at work:
-    `valid` bool (T,), False where no face was found; `face_box` float32 (T,4) in source pixels; `face_score` float32 (T,).
+    `valid` bool (T,), False where no face was found; `face_box` float32 (T,4) in source pixels; `face_score` (T,).
     """
 
     frames: NDArray[np.uint8]

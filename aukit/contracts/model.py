@@ -60,7 +60,7 @@ class Model(Protocol):
 
 @runtime_checkable
 class Objective(Protocol):
-    """A self-supervised loss. Wiring: channels (of the backbone's features) and state_channels (of the temporal part)."""
+    """A self-supervised loss. Wiring: channels (of the features) and state_channels (of the temporal part)."""
 
     frames: int
     context: int

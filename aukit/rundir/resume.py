@@ -38,8 +38,8 @@ def check(folder: RunFolder, resolved: str) -> None:
 
 def difference(before: str, after: str) -> Iterator[str]:
     """A unified diff of two TOML texts, a line for each value, under its full dotted path."""
-    lines = (list(_lines(tomllib.loads(text))) for text in (before, after))
-    for line in difflib.unified_diff(*lines, "the run's recipe", "the recipe now", lineterm="", n=0):
+    old, new = (list(_lines(tomllib.loads(text))) for text in (before, after))
+    for line in difflib.unified_diff(old, new, "the run's recipe", "the recipe now", lineterm="", n=0):
         if not line.startswith("@@"):
             yield line
 

@@ -43,6 +43,7 @@ def test_syntax_error(recipe: Write, refused: Refused) -> None:
         ("steps = 2", 'steps = "2"', "stages.pretrain.steps", []),
         ("steps = 2", "steps = -2", "stages.pretrain.steps", []),
         ("fraction = 0.5", "fraction = 1.5", "stages.finetune.sampler.fraction", []),
+        ("batch = 4", "batch = 1", "stages.finetune.batch", ["at least 2"]),
         ("resamples = 20", 'predictor = "window"', "evaluation.predictor", ["windowed"]),
         ('device = "cpu"', 'device = "gpu"', "compute.device", []),
     ],
