@@ -25,10 +25,11 @@ class Choice(BaseModel):
 class Params(BaseModel):
     """Base of every component's parameters. Frozen; an unknown key is an error; importable without torch.
 
+    TOML's `inf` and `nan` are refused: a rate or a bound that is one of them is a mistake.
     Field descriptions become help text, so write them for a reader: unit, range, and the source of the default.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:
