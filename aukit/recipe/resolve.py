@@ -67,7 +67,7 @@ class Resolver:
                 self.draft.put(path, str(value), self.draft.where(path))
 
     def _head(self) -> HeadTable | None:
-        for key in self.draft.tables.keys() - set(TOP_KEYS):
+        for key in [key for key in self.draft.tables if key not in TOP_KEYS]:
             self.problem((key,), *unknown(key, TOP_KEYS, owner="a recipe"))
         known = names(HeadTable)
         table = {key: value for key, value in self.draft.tables.items() if key in known}
