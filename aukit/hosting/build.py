@@ -80,6 +80,8 @@ def construct(provided: Provided[Component], params: Params, wiring: Mapping[str
         inspect.signature(component).bind(**arguments)
     except TypeError as error:
         raise _refused(provided, arguments, error) from error
+    except ValueError:
+        pass  # a class written in C may have no signature
     try:
         return component(**arguments)
     except Exception as error:

@@ -64,10 +64,15 @@ def installed() -> list[Found]:
 
 def _entries(distribution: metadata.Distribution) -> list[Found]:
     # The text is looked at first: parsing the metadata of every installed distribution would cost a second.
-    if f"[{PROJECT}]" not in (distribution.read_text("entry_points.txt") or ""):
+    try:
+        text = distribution.read_text("entry_points.txt") or ""
+    except (OSError, UnicodeDecodeError):
         return []
-    name = distribution.metadata["Name"] or "unnamed distribution"
-    version = distribution.metadata["Version"] or ""
+    if f"[{PROJECT}]" not in text:
+        return []
+    facts = distribution.metadata
+    name = facts.get("Name", "unnamed distribution")
+    version = facts.get("Version", "")
     try:
         entries = distribution.entry_points.select(group=PROJECT)
     except (TypeError, ValueError) as error:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -34,7 +36,15 @@ class Visit:
 
 
 def visit(load: Callable[[], object]) -> Visit:
-    """Load a plugin and call its hooks. Never raises for what the plugin does."""
+    """Load a plugin and call its hooks. Never raises for what the plugin does.
+
+    What the plugin prints goes to stderr: stdout is for data that another program may read.
+    """
+    with redirect_stdout(sys.stderr):
+        return _visit(load)
+
+
+def _visit(load: Callable[[], object]) -> Visit:
     seen = Visit()
     try:
         plugin = load()

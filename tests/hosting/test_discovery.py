@@ -101,6 +101,25 @@ def test_damaged_metadata_hides_no_other_plugin(site):
     assert of(registry, "aaa").reason.startswith("its entry points are damaged")
 
 
+def test_an_unreadable_or_nameless_distribution_hides_no_other_plugin(site):
+    site.add("aaa", GOOD.format(name="nameless"))
+    (site.folder / "aaa-1.0.dist-info" / "METADATA").write_text("")
+    site.add("bbb", GOOD.format(name="lost"))
+    (site.folder / "bbb-1.0.dist-info" / "entry_points.txt").write_bytes(b"[aukit]\n\xff\xfe = bbb")
+    site.add("ccc", GOOD.format(name="kept"))
+    registry = load()
+    assert registry.ablation("kept").provider == "ccc"
+    assert registry.ablation("nameless").source == "unnamed distribution"
+
+
+def test_what_a_plugin_prints_is_kept_off_stdout(site, capsys):
+    site.add("chatty", "print('hello from import')\n" + GOOD.format(name="x") + "    print('never')\n")
+    load()
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "hello from import" in captured.err
+
+
 def test_the_first_copy_on_the_path_counts(site, tmp_path, monkeypatch):
     site.add("twice", GOOD.format(name="old"), version="1.0")
     newer = type(site)(tmp_path / "newer")

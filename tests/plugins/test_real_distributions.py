@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -65,6 +66,24 @@ def example(tmp_path_factory):
 def broken(tmp_path_factory):
     folders = [PLUGINS / "aukit-broken", PLUGINS / "aukit-example-temporal"]
     return install(tmp_path_factory.mktemp("broken"), *folders)
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent for path in PLUGINS.glob("*/pyproject.toml")), ids=str)
+def test_a_plugin_uses_the_public_names_only(folder):
+    imported = set()
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module or "")
+    ours = {name for name in imported if name.partition(".")[0] == "aukit"}
+    assert ours
+    assert {name for name in ours if not name.startswith("aukit.contracts")} <= {
+        "aukit",
+        "aukit.errors",
+        "aukit.testing",
+    }
 
 
 def test_the_example_passes_its_own_tests(example):
