@@ -70,9 +70,9 @@ def _entries(distribution: metadata.Distribution) -> list[Found]:
         return []
     if f"[{PROJECT}]" not in text:
         return []
-    facts = distribution.metadata
-    name = facts.get("Name", "unnamed distribution")
-    version = facts.get("Version", "")
+    facts = distribution.metadata.json
+    name = str(facts.get("name", "unnamed distribution"))
+    version = str(facts.get("version", ""))
     try:
         entries = distribution.entry_points.select(group=PROJECT)
     except (TypeError, ValueError) as error:
