@@ -36,7 +36,9 @@ def make(
     encoding: Annotated[
         Literal["raw", "jpeg"], typer.Option(help="Raw frames read fastest; JPEG takes a tenth of the space.")
     ] = "raw",
-    processes: Annotated[int, typer.Option(min=0, help="Processes that make frames; 0: one a core.")] = 0,
+    processes: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Processes that make frames; 0: one a core.")
+    ] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a store that exists.")] = False,
     data_root: options.DataRoot = None,
     plugin: options.PluginFiles = None,
@@ -72,7 +74,7 @@ def sheet(
         list[str] | None, typer.Option(metavar="ID", help="Which person; repeat for several. Default: P001.")
     ] = None,
     size: Annotated[int, typer.Option(min=32, max=512, metavar="PIXELS", help="Width of one face.")] = 128,
-    seed: Annotated[int, typer.Option(min=0, help="The seed that people are drawn from.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="The seed that people are drawn from.")] = 0,
 ) -> None:
     """Draw the synthetic faces as a table, AU by level: what the renderer shows."""
     from aukit.builtin.datasets.synthetic.sheet import write_sheet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,7 +43,7 @@ def list_components(
         if as_json:
             terminal.document([record(provided) for provided in found])
         else:
-            listing(found)
+            listing(found, [kind] if kind else KINDS)
         return
     found = named(registry, name, kind)
     if as_json:
@@ -72,18 +73,19 @@ def named(registry: Registry, name: str, kind: str | None) -> list[Provided[Comp
     return [registry.find(one, name) for one in KINDS if one in kinds]
 
 
-def listing(found: list[Provided[Component]]) -> None:
+def listing(found: list[Provided[Component]], kinds: Iterable[str]) -> None:
     """Each kind, then its components with provider and summary."""
     names = max((len(item.name) for item in found), default=0)
     providers = max((len(item.provider) for item in found), default=0)
-    kinds = dict.fromkeys(item.record.kind for item in found)
     for number, kind in enumerate(kinds):
         if number:
             terminal.out()
         terminal.out(f"{kind}: {KINDS[kind]}")
-        for item in found:
-            if item.record.kind == kind:
-                terminal.out(f"  {item.name:<{names}}  {item.provider:<{providers}}  {item.record.summary}")
+        here = [item for item in found if item.record.kind == kind]
+        for item in here:
+            terminal.out(f"  {item.name:<{names}}  {item.provider:<{providers}}  {item.record.summary}")
+        if not here:
+            terminal.out("  (none)")
 
 
 def card(item: Provided[Component]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from aukit.cli import options, terminal
+from aukit.contracts.component import KINDS
 
 EPILOG = options.examples(
     "aukit new-plugin my-gru --kind temporal",
@@ -18,9 +19,7 @@ EPILOG = options.examples(
 
 def new_plugin(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The component's name in recipes.")],
-    kind: Annotated[
-        str, typer.Option(metavar="KIND", help="What it is: `aukit list-components` lists the kinds.")
-    ],
+    kind: Annotated[str, typer.Option(metavar="KIND", help=f"What it is: {', '.join(KINDS)}.")],
     into: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write the package into.")] = Path(
         "."
     ),
