@@ -36,7 +36,7 @@ def draw_affine(
 def warp(clips: Tensor, affine: NDArray[np.float64], matrix: Tensor, offset: Tensor) -> Tensor:
     """Bilinear views of clips with linearly mapped colours; outside the frame its border goes on.
 
-    A pixel of the view is `matrix @ (r, g, b) + offset` of the place in the frame that `affine` names.
+    A pixel of the view is `matrix @ (r, g, b) + offset` of the place in the frame that `affine` names, clamped to 0..1.
     `F.grid_sample` goes through the frames plane by plane. Here a pixel of a clip is one row, all frames and channels
     side by side, so that each of the four neighbours is one contiguous read; one product, with the frames' matrices on
     its diagonal and the offsets as a last column, then maps the colours and turns rows back into planes.
@@ -48,7 +48,7 @@ def warp(clips: Tensor, affine: NDArray[np.float64], matrix: Tensor, offset: Ten
         offset: (B,T,3).
 
     Returns:
-        float32 (B,T,3,H,W), contiguous.
+        float32 (B,T,3,H,W) in 0..1, contiguous.
     """
     batch, frames, height, width, _ = clips.shape
     views = torch.empty(batch, frames * 3, height * width, device=clips.device)
@@ -69,6 +69,7 @@ def warp(clips: Tensor, affine: NDArray[np.float64], matrix: Tensor, offset: Ten
                     neighbours[block], rows, mode="sum", per_sample_weights=weights[block]
                 )
                 torch.mm(mix, pixels.mT, out=planes[:, block])
+                planes[:, block].clamp_(0, 1)
     return views.view(batch, frames, 3, height, width)
 
 
@@ -83,10 +84,12 @@ def _neighbours(
     y = yx * across + yy * down + (shift_y * height + (height - 1) / 2)
     left, top = x.floor(), y.floor()
     to_right, to_bottom = x - left, y - top
-    columns = [(left + step).clamp_(0, width - 1) for step in (0, 1)]
-    rows = [(top + step).clamp_(0, height - 1) * width for step in (0, 1)]
-    neighbours = torch.stack([row + column for row in rows for column in columns], dim=-1)
-    weights = torch.stack(
-        [v * h for v in (1 - to_bottom, to_bottom) for h in (1 - to_right, to_right)], dim=-1
-    )
-    return neighbours.to(torch.int32).view(-1, 4), weights.view(-1, 4)
+    columns = [(left + step).clamp_(0, width - 1).int() for step in (0, 1)]
+    rows = [(top + step).clamp_(0, height - 1).int() * width for step in (0, 1)]
+    neighbours = torch.empty(height, width, 2, 2, dtype=torch.int32, device=device)
+    weights = torch.empty(height, width, 2, 2, device=device)
+    for i, (row, by_row) in enumerate(zip(rows, (1 - to_bottom, to_bottom), strict=True)):
+        for j, (column, by_column) in enumerate(zip(columns, (1 - to_right, to_right), strict=True)):
+            torch.add(row, column, out=neighbours[:, :, i, j])
+            torch.mul(by_row, by_column, out=weights[:, :, i, j])
+    return neighbours.view(-1, 4), weights.view(-1, 4)

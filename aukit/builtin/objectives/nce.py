@@ -92,8 +92,11 @@ class _Contrast(torch.autograd.Function):
         loss = predictions.new_zeros(())
         to_predictions = torch.empty_like(predictions) if ctx.needs_input_grad[0] else None
         to_features = torch.zeros_like(features) if ctx.needs_input_grad[1] else None
+        buffer = predictions.new_empty(max(count, SCORES_AT_ONCE))  # one for all blocks
         for group, rows in _blocks(groups, count, count):
-            scores = predictions[group, rows] @ features[group].mT
+            left, right = predictions[group, rows], features[group].mT
+            scores = buffer[: len(left) * left.shape[1] * count].view(*left.shape[:2], count)
+            torch.bmm(left, right, out=scores)
             own = scores.diagonal(rows.start, 1, 2).unsqueeze(2).clone()
             above[group, rows] = (scores > own).sum(2)
             level[group, rows] = (scores == own).sum(2)
