@@ -48,13 +48,14 @@ def _visit(load: Callable[[], object]) -> Visit:
     seen = Visit()
     try:
         plugin = load()
+        implementations = list(_implementations(plugin, seen.faults))
     except _FAILURES as error:
         ours = isinstance(error, PluginError)
         seen.faults.append(str(error) if ours else f"import failed: {describe(error)}")
         seen.cause = error
         return seen
     seen.file = getattr(plugin, "__file__", None) or ""
-    for name, function, options in _implementations(plugin, seen.faults):
+    for name, function, options in implementations:
         hook = options.get("specname") or name
         if hook not in RECORDS:
             closest = nearest(hook, RECORDS, count=1) or RECORDS

@@ -184,6 +184,17 @@ def test_a_hook_without_its_mark_and_a_plugin_without_a_hook_are_told():
     assert "raised TypeError" in tried(SimpleNamespace(aukit_components=argument))
 
 
+def test_a_plugin_object_whose_attributes_raise_is_listed():
+    class Treacherous:
+        @property
+        def aukit_components(self) -> Any:
+            raise ValueError("a trap")
+
+    host = Host()
+    host.add("tried", Treacherous, distribution="tried")
+    assert "ValueError: a trap" in host.registry().plugins()[0].reason
+
+
 def _generator() -> Any:
     return (yield)
 
