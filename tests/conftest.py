@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
@@ -11,6 +12,9 @@ pytest_plugins = ["aukit.testing.pytest_plugin"]
 for _name in [name for name in os.environ if name.startswith("AUKIT_")]:
     del os.environ[_name]
 os.environ["OMP_NUM_THREADS"] = "1"
+# A shell starts what it puts in the background deaf to Ctrl-C, and children inherit that: listen again.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

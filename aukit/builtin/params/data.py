@@ -64,7 +64,9 @@ class SyntheticParams(Params):
 class RandomSamplerParams(Params):
     """Labelled frames drawn at random (paper, section 4): 2 % of them."""
 
-    fraction: float = Field(0.02, gt=0, le=1, description="share of the labelled frames, rounded down (paper: 0.02)")
+    fraction: float = Field(
+        0.02, gt=0, le=1, description="share of the labelled frames, rounded down (paper: 0.02)"
+    )
     count: int | None = Field(
         None, ge=1, description="an exact number of frames instead: 1162 in the paper on DISFA, 1498 on BP4D"
     )
