@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class StageParams(Params):
     """What every stage's table has: the data it sees. A stage that learns from labels adds a `sampler` slot."""
 
-    data: tuple[str, ...] = Field(description="names of tables under [data], or one name; their training people")
+    data: tuple[str, ...] = Field(
+        description="names of tables under [data], or one name; their training people"
+    )
 
     @field_validator("data", mode="before")
     @classmethod
@@ -51,9 +53,17 @@ class StageContext(Protocol):
     folder: Path
     model: Any
     results: Mapping[str, StageResult]
+    precision: str
+    """Of the forward pass: "fp32" or "bf16"."""
+    checkpoint_every: int
+    """Steps from one `save` to the next."""
 
     def build(self, kind: str, choice: Choice, **wiring: Any) -> Any:
-        """Build a component that the stage's parameters name."""
+        """Build a component that the stage's parameters name; its weights depend on seed, stage and kind alone."""
+        ...
+
+    def new_part(self, part: str) -> torch.nn.Module:
+        """The model's backbone, temporal module or head as the recipe describes it, with new weights."""
         ...
 
     def clips(self, split: str) -> Any:
@@ -75,6 +85,14 @@ class StageContext(Protocol):
         """Write one row of metrics and tell the trackers."""
         ...
 
+    def progress(self, task: str, done: int, total: int, **more: Any) -> None:
+        """Tell how far a piece of work is; `more` are further fields of `Progress`."""
+        ...
+
+    def note(self, text: str, level: str = "info") -> None:
+        """Tell the user something."""
+        ...
+
     def save(self, tensors: Mapping[str, torch.Tensor], state: Mapping[str, Any]) -> None:
         """Replace this stage's checkpoint. `state` is JSON."""
         ...
@@ -86,7 +104,11 @@ class StageContext(Protocol):
 
 @runtime_checkable
 class Stage(Protocol):
-    """One step of training. It owns its optimiser and its loop. Wiring: params (the validated table)."""
+    """One step of training. It owns its optimiser and its loop. Wiring: params (the validated table).
+
+    A stage may also have `check(ctx)`: it is called for every stage before the first one trains, to refuse early what
+    could not work. Where it has `loop(ctx)` that returns an `aukit.training.loop.Loop`, a dry run times a step of it.
+    """
 
     def run(self, ctx: StageContext) -> StageResult:
         """Train, or whatever the stage does, and return what it leaves."""

@@ -25,10 +25,7 @@ from aukit.training.model import build_part
 
 
 class Context:
-    """What a stage may see and do. It has no door to the test people.
-
-    Beyond the contract, built-in stages use `precision`, `checkpoint_every`, `progress`, `note` and `new_part`.
-    """
+    """What a stage may see and do (`aukit.contracts.run.StageContext`). It has no door to the test people."""
 
     def __init__(
         self,

@@ -108,7 +108,6 @@ class AUEstimator:
             window=window or self.facts.window,
             mode=mode or self.facts.predictor,
             device=self.device,
-            precision=self.facts.precision if self.device.type == "cuda" else "fp32",
             batch=batch,
         )
         return np.clip(found, 0, 5) if self.facts.clip else found

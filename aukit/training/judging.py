@@ -85,7 +85,6 @@ def _video(recipe: Recipe, estimator: AUEstimator, clip: Clip) -> VideoPredictio
         window=facts.window,
         mode=recipe.evaluation.predictor,
         device=estimator.device,
-        precision=recipe.compute.precision,
     )
     return VideoPrediction(
         id=clip.id,

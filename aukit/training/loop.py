@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from aukit.builtin.params.stages import GradientParams
 from aukit.clips.loader import Batch, Loader
 from aukit.clips.windows import Window
+from aukit.contracts.run import StageContext
 from aukit.errors import DivergedError, Interrupted
-from aukit.training.context import Context
 from aukit.training.device import autocast
 from aukit.training.interrupt import StopRequest
 from aukit.training.optim import (
@@ -62,7 +62,7 @@ class Loop:
         select_best: keep the weights of the look with the highest score.
     """
 
-    ctx: Context
+    ctx: StageContext
     params: GradientParams
     steps: int
     plan: Callable[[int], Sequence[Window]]

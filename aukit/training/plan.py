@@ -44,7 +44,7 @@ def plan(recipe: Recipe, *, registry: Registry, out: Path | None = None) -> dict
         data = open_data(recipe, registry=registry, emit=lambda event: None, make=False)
         parts = {part: getattr(recipe.model, part) for part in PARTS}
         model = build_model(parts, data.aus, recipe.seed, registry=registry).to(device)
-        speed = _prediction_speed(model, data, device, recipe.compute.precision)
+        speed = _prediction_speed(model, data, device)
         stages = {name: _stage(recipe, name, data, model, device, registry, speed) for name in recipe.stages}
         weights = sum(value.numel() * value.element_size() for value in model.state_dict().values())
         return {
@@ -183,7 +183,7 @@ def _time_step(loop: Loop) -> float:
     return (time.perf_counter() - started) / frames
 
 
-def _prediction_speed(model: AUModel, data: RunData, device: torch.device, precision: str) -> float:
+def _prediction_speed(model: AUModel, data: RunData, device: torch.device) -> float:
     """Frames a second of prediction, measured on a few frames."""
     clip = next(clips for clips in _all(data) if clips.clips).clips[0]
     count = min(clip.length, 24)
@@ -195,7 +195,6 @@ def _prediction_speed(model: AUModel, data: RunData, device: torch.device, preci
         seconds_per_frame=2 / clip.fps,
         window=15,
         device=device,
-        precision=precision,
     )
     return count / (time.perf_counter() - started)
 

@@ -280,7 +280,6 @@ class _Run:
             seconds_per_frame=seconds_between(params, clips),
             window=recipe.evaluation.window or int(getattr(params, "window", WINDOW)),
             predictor=recipe.evaluation.predictor,
-            precision=recipe.compute.precision,
             clip=recipe.evaluation.clip,
             parts={part: getattr(recipe.model, part).model_dump(mode="json") for part in PARTS},
             providers={part: recipe.components[f"model.{part}"].source for part in PARTS},

@@ -34,7 +34,6 @@ class ModelFacts:
     seconds_per_frame: float
     window: int
     predictor: str
-    precision: str
     clip: bool
     parts: Mapping[str, Mapping[str, Any]]
     providers: Mapping[str, str]

@@ -13,9 +13,8 @@ from torch import Tensor
 from aukit.builtin.params.stages import ContrastiveParams
 from aukit.clips.loader import Batch, Loader, read_batch
 from aukit.clips.windows import SpanPlan
-from aukit.contracts.run import StageResult
+from aukit.contracts.run import StageContext, StageResult
 from aukit.training.batches import to_device, to_unit
-from aukit.training.context import Context
 from aukit.training.device import autocast
 from aukit.training.loop import Look, Loop
 from aukit.training.seeding import reseed_torch
@@ -28,7 +27,7 @@ class ContrastiveStage:
     def __init__(self, params: ContrastiveParams) -> None:
         self.params = params
 
-    def check(self, ctx: Context) -> None:
+    def check(self, ctx: StageContext) -> None:
         """What would fail later, found before anything is trained.
 
         Raises:
@@ -38,12 +37,12 @@ class ContrastiveStage:
         self._plan(ctx, objective, "train")
         self._validation(ctx, objective)
 
-    def run(self, ctx: Context) -> StageResult:
+    def run(self, ctx: StageContext) -> StageResult:
         """Train; the numbers are those of the last validation."""
         metrics = self.loop(ctx).run()
         return StageResult(model=ctx.model, metrics=metrics)
 
-    def loop(self, ctx: Context) -> Loop:
+    def loop(self, ctx: StageContext) -> Loop:
         """The stage as a loop that is ready to run.
 
         Raises:
@@ -82,11 +81,11 @@ class ContrastiveStage:
             look_every=params.validate_every,
         )
 
-    def _objective(self, ctx: Context) -> Any:
+    def _objective(self, ctx: StageContext) -> Any:
         channels = {"channels": ctx.model.backbone.channels, "state_channels": ctx.model.temporal.channels}
         return ctx.build("objective", self.params.objective, **channels).to(ctx.device)
 
-    def _plan(self, ctx: Context, objective: Any, split: str) -> SpanPlan:
+    def _plan(self, ctx: StageContext, objective: Any, split: str) -> SpanPlan:
         return SpanPlan(
             ctx.clips(split),
             frames=objective.frames,
@@ -96,7 +95,7 @@ class ContrastiveStage:
             rng=partial(ctx.rng, split),
         )
 
-    def _validation(self, ctx: Context, objective: Any) -> Callable[[int], Look] | None:
+    def _validation(self, ctx: StageContext, objective: Any) -> Callable[[int], Look] | None:
         """A look at validation people, without labels: the objective on the same clips each time; None if nobody."""
         clips = ctx.clips("validation")
         if not self.params.validate_every or not clips.clips:

@@ -11,10 +11,9 @@ from aukit.builtin.params.stages import PARTS, RegressionParams
 from aukit.builtin.stages.selection import Selection
 from aukit.clips.loader import Batch, Loader, read_batch
 from aukit.clips.windows import LabelPlan, SpanPlan
-from aukit.contracts.run import StageResult
+from aukit.contracts.run import StageContext, StageResult
 from aukit.errors import DataError, UsageError, did_you_mean
 from aukit.training.batches import WithFuture, label_position, packed, to_device, to_unit
-from aukit.training.context import Context
 from aukit.training.device import autocast
 from aukit.training.loop import Loop
 from aukit.training.normalisation import freeze, recalibrate
@@ -34,7 +33,7 @@ class RegressionStage:
     def __init__(self, params: RegressionParams) -> None:
         self.params = params
 
-    def check(self, ctx: Context) -> None:
+    def check(self, ctx: StageContext) -> None:
         """What would fail later, found before anything is trained.
 
         Raises:
@@ -54,7 +53,7 @@ class RegressionStage:
                 hint='give the split validation people with labels, or set `select = "last"`',
             )
 
-    def run(self, ctx: Context) -> StageResult:
+    def run(self, ctx: StageContext) -> StageResult:
         """Train; the numbers are those of the last look at the validation people."""
         self.check(ctx)
         self._start(ctx)
@@ -66,7 +65,7 @@ class RegressionStage:
             parameter.requires_grad_(True)
         return StageResult(model=ctx.model, metrics=metrics)
 
-    def loop(self, ctx: Context) -> Loop:
+    def loop(self, ctx: StageContext) -> Loop:
         """The stage as a loop that is ready to run."""
         params, model = self.params, ctx.model
         criterion: nn.Module = ctx.build("loss", params.loss).to(ctx.device)
@@ -107,7 +106,9 @@ class RegressionStage:
             select_best=params.select == "best",
         )
 
-    def _forward(self, ctx: Context, batch: Batch, view: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    def _forward(
+        self, ctx: StageContext, batch: Batch, view: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor]:
         """Predictions and labels `(N,A)` of a batch."""
         pixels = to_device(batch.frames, ctx.device)
         if self.params.mode == "dense":
@@ -118,7 +119,7 @@ class RegressionStage:
         predictions = predict_at(ctx.model, frames, lengths, positions)
         return predictions, to_device(batch.labels[order, positions], ctx.device)
 
-    def _plan(self, ctx: Context, key: str = "train") -> Plan:
+    def _plan(self, ctx: StageContext, key: str = "train") -> Plan:
         params, clips = self.params, ctx.clips("train")
         frames, stride, batch, rng = params.window, stride_of(params), params.batch, partial(ctx.rng, key)
         if params.mode == "dense":
@@ -127,14 +128,14 @@ class RegressionStage:
         temporal = ctx.model.temporal
         return plan if temporal.causal else WithFuture(plan, clips, temporal.lookahead)
 
-    def _start(self, ctx: Context) -> None:
+    def _start(self, ctx: StageContext) -> None:
         """Weights of an earlier stage, where asked for; then parts that start anew."""
         if self.params.start:
             ctx.model.load_state_dict(ctx.results[self.params.start].model.state_dict())
         for part in self.params.reset:
             getattr(ctx.model, part).load_state_dict(ctx.new_part(part).state_dict())
 
-    def _recalibrate(self, ctx: Context, loop: Loop) -> dict[str, float]:
+    def _recalibrate(self, ctx: StageContext, loop: Loop) -> dict[str, float]:
         """New normalisation statistics from training windows as prediction sees them; returns the new numbers."""
         plan = self._plan(ctx, "recalibrate")
         batches = -(-self.params.recalibrate_windows // self.params.batch)

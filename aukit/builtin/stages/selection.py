@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from aukit.builtin.params.stages import RegressionParams
+from aukit.contracts.run import StageContext
 from aukit.evaluation.bootstrap import mean_defined
 from aukit.evaluation.metrics import icc, mae, mse
 from aukit.evaluation.predict import predict_video
-from aukit.training.context import Context
 from aukit.training.loop import Look
 from aukit.training.steps import seconds_between
 
@@ -20,7 +20,7 @@ METRICS = {"icc": icc, "mse": mse, "mae": mae}
 class Selection:
     """Predicts the validation videos that have labels and scores them, pooled over frames, mean over AUs."""
 
-    def __init__(self, ctx: Context, params: RegressionParams) -> None:
+    def __init__(self, ctx: StageContext, params: RegressionParams) -> None:
         self.ctx = ctx
         self.params = params
         self.clips = [clip for clip in ctx.clips("validation").clips if not np.isnan(clip.labels).all()]
@@ -39,7 +39,6 @@ class Selection:
                 seconds_per_frame=self.seconds,
                 window=self.params.window,
                 device=self.ctx.device,
-                precision=self.ctx.precision,
             )
             known = ~np.isnan(clip.labels).all(axis=1) & ~np.isnan(found).any(axis=1)
             predictions.append(found[known])
