@@ -35,7 +35,6 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Type check with mypy, strict."""
     install_aukit(session, "types")
-    session.install(*CONSTRAINTS, "nox")
     session.run("mypy")
 
 
