@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from aukit.builtin.objectives.nce import compare, contrast, top_k
+from aukit.builtin.objectives.nce import contrast, ranks
 from aukit.contracts.model import Model
 from aukit.errors import ComponentError
 
@@ -99,20 +99,20 @@ class DpcNce(nn.Module):
         for kind in ("all", "same-cell"):
             if kind not in found:  # not learnt from, but looked at
                 found[kind] = contrast(_group(predictions, kind), _group(targets, kind))
-        shares = _shares("", found["all"][1:], found["same-cell"][1:])
+        shares = _shares("", found["all"][1], found["same-cell"][1])
         own = torch.arange(targets[..., 0].numel(), device=targets.device).view(targets.shape[:-1])
-        copied = compare(last.flatten(0, 2), targets.flatten(0, 3), own.movedim(1, -1).flatten(0, 2))
+        copied = ranks(last.flatten(0, 2), targets.flatten(0, 3), own.movedim(1, -1).flatten(0, 2))
         copies = _group(last.unsqueeze(1).expand_as(targets), "same-cell")
-        shares |= _shares("copy_", copied, contrast(copies, _group(targets, "same-cell"))[1:])
+        shares |= _shares("copy_", copied, contrast(copies, _group(targets, "same-cell"))[1])
         return loss, dict(zip(shares, torch.stack(list(shares.values())).tolist(), strict=True))
 
     def after_step(self, model: Model, step: int) -> None:
         """Nothing to keep: negatives come from the batch alone."""
 
 
-def _shares(prefix: str, in_all: tuple[Tensor, Tensor], in_time: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-    shares = {f"{prefix}top{k}": top_k(*in_all, k=k) for k in (1, 3, 5)}
-    return shares | {f"{prefix}top1_time": top_k(*in_time, k=1)}
+def _shares(prefix: str, in_all: Tensor, in_time: Tensor) -> dict[str, Tensor]:
+    shares = {f"{prefix}top{k}": (in_all < k).float().mean() for k in (1, 3, 5)}
+    return shares | {f"{prefix}top1_time": (in_time < 1).float().mean()}
 
 
 def _group(x: Tensor, negatives: str) -> Tensor:

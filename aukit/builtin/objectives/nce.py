@@ -18,7 +18,7 @@ SCORES_AT_ONCE = 2**21
 """Scores in a block: 8 MiB of float32. Up to this many candidates squared, a group is one block."""
 
 
-def contrast(predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def contrast(predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
     """Tell each prediction's own feature from the others of its group (paper, equation 1, as a mean).
 
     Args:
@@ -26,22 +26,20 @@ def contrast(predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Ten
         features: (G,n,D).
 
     Returns:
-        The mean over all predictions of -log softmax(own score); then, for each prediction (G,n), how many features of
-        its group score higher than its own, and how many score the same, itself included.
+        The mean over all predictions of -log softmax(own score), and the rank of each one's own feature (G,n): how many
+        others of the group score as high or higher. A tie is no hit, so features that collapse to a point rank last.
 
-    The scores are plain dot products. They are at least float32, under autocast too.
+    Scores are plain dot products, in float32 or better, under autocast too.
     """
     dtype = torch.promote_types(predictions.dtype, torch.float32)
     with torch.autocast(predictions.device.type, enabled=False):
-        counted: tuple[Tensor, Tensor, Tensor] = _Contrast.apply(  # type: ignore[no-untyped-call]
-            predictions.to(dtype), features.to(dtype)
-        )
-    return counted
+        loss, rank = _Contrast.apply(predictions.to(dtype), features.to(dtype))  # type: ignore[no-untyped-call]
+    return loss, rank
 
 
 @torch.no_grad()
-def compare(queries: Tensor, features: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the features that a query is meant for stand among all: the counts of `contrast`, without a loss.
+def ranks(queries: Tensor, features: Tensor, own: Tensor) -> Tensor:
+    """The ranks of `contrast`, without a loss, for queries that are meant for several features each.
 
     Args:
         queries: (q,D).
@@ -49,26 +47,16 @@ def compare(queries: Tensor, features: Tensor, own: Tensor) -> tuple[Tensor, Ten
         own: (q,P), rows of `features`.
 
     Returns:
-        (q,P) twice: how many features score higher with the query than its own one does, and how many the same.
+        (q,P).
     """
-    above, level = torch.empty_like(own), torch.empty_like(own)
+    found = torch.empty_like(own)
     dtype = torch.promote_types(queries.dtype, torch.float32)
     with torch.autocast(queries.device.type, enabled=False):
         for _, rows in _blocks(1, len(queries), len(features)):
             scores = queries[rows].to(dtype) @ features.to(dtype).mT
             for number, column in enumerate(own[rows].unbind(1)):
-                score = scores.gather(1, column.unsqueeze(1))
-                above[rows, number] = (scores > score).sum(1)
-                level[rows, number] = (scores == score).sum(1)
-    return above, level
-
-
-def top_k(above: Tensor, level: Tensor, k: int) -> Tensor:
-    """Share of predictions whose own feature is among the k best, where equal scores are put in random order.
-
-    So features that have collapsed to one point score k/n, as chance does, and not 1.
-    """
-    return ((k - above) / level).clamp(0, 1).mean()
+                found[rows, number] = (scores >= scores.gather(1, column.unsqueeze(1))).sum(1) - 1
+    return found
 
 
 def _blocks(groups: int, rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
@@ -85,10 +73,9 @@ def _blocks(groups: int, rows: int, columns: int) -> Iterator[tuple[slice, slice
 
 class _Contrast(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         groups, count, _ = predictions.shape
-        above = torch.empty(groups, count, dtype=torch.int64, device=predictions.device)
-        level = torch.empty_like(above)
+        rank = torch.empty(groups, count, dtype=torch.int64, device=predictions.device)
         loss = predictions.new_zeros(())
         to_predictions = torch.empty_like(predictions) if ctx.needs_input_grad[0] else None
         to_features = torch.zeros_like(features) if ctx.needs_input_grad[1] else None
@@ -98,22 +85,22 @@ class _Contrast(torch.autograd.Function):
             scores = buffer[: len(left) * left.shape[1] * count].view(*left.shape[:2], count)
             torch.bmm(left, right, out=scores)
             own = scores.diagonal(rows.start, 1, 2).unsqueeze(2).clone()
-            above[group, rows] = (scores > own).sum(2)
-            level[group, rows] = (scores == own).sum(2)
+            rank[group, rows] = (scores >= own).sum(2) - 1
             highest = scores.amax(2, keepdim=True)
             total = scores.sub_(highest).exp_().sum(2, keepdim=True)
             loss += (total.log() + (highest - own)).sum()
-            if to_predictions is None and to_features is None:
-                continue
-            scores /= total * (groups * count)
-            scores.diagonal(rows.start, 1, 2).sub_(1 / (groups * count))
+            # softmax is scores / total; the gradient of a score is softmax, less 1 where it is the own one
             if to_predictions is not None:
-                to_predictions[group, rows] = scores @ features[group]
+                to_predictions[group, rows] = scores @ features[group] / total
             if to_features is not None:
-                to_features[group].baddbmm_(scores.mT, predictions[group, rows])
+                to_features[group].baddbmm_(scores.mT, left / total)
+        if to_predictions is not None:
+            to_predictions.sub_(features).div_(groups * count)
+        if to_features is not None:
+            to_features.sub_(predictions).div_(groups * count)
         ctx.save_for_backward(to_predictions, to_features)
-        ctx.mark_non_differentiable(above, level)
-        return loss / (groups * count), above, level
+        ctx.mark_non_differentiable(rank)
+        return loss / (groups * count), rank
 
     @staticmethod
     @once_differentiable

@@ -240,21 +240,13 @@ def test_copying_the_last_frame_finds_clip_and_cell_but_not_time() -> None:
     assert numbers["copy_top1_time"] == pytest.approx(0.2)
 
 
-def test_copying_in_a_still_video_is_chance_in_time() -> None:
-    numbers = copied(video(change=0.0))
-    assert numbers["copy_top1"] == pytest.approx(0.2)
-    assert numbers["copy_top1_time"] == pytest.approx(0.2)
-
-
-def test_features_that_collapse_to_a_point_score_chance() -> None:
+def test_features_that_collapse_to_a_point_score_nothing() -> None:
     torch.manual_seed(0)
     predictions = torch.randint(-3, 4, (2, 5, 2, 2, 16)).float()
     objective = DpcNce(channels=16, state_channels=16, frames=9, context=4)
     _, numbers = objective.score(predictions, torch.ones(2, 5, 2, 2, 16), torch.ones(2, 2, 2, 16))
-    for prefix in ("", "copy_"):
-        assert numbers[f"{prefix}top1"] == pytest.approx(1 / 40)
-        assert numbers[f"{prefix}top5"] == pytest.approx(5 / 40)
-        assert numbers[f"{prefix}top1_time"] == pytest.approx(0.2)
+    assert len(numbers) == 8
+    assert set(numbers.values()) == {0.0}
 
 
 def test_the_top_shares_equal_torchs_topk() -> None:

@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from aukit.builtin.objectives import nce
-from aukit.builtin.objectives.nce import compare, contrast, top_k
+from aukit.builtin.objectives.nce import contrast, ranks
 
 Array = NDArray[np.float64]
 
 
-def dense(predictions: Array, features: Array) -> tuple[float, Array, Array, Array, Array]:
-    """Loss, its gradients, and the counts of higher and equal scores, from whole score matrices (G,n,n)."""
+def dense(predictions: Array, features: Array) -> tuple[float, Array, Array, Array]:
+    """Loss, its gradients, and the ranks, from whole score matrices (G,n,n)."""
     groups, count, _ = predictions.shape
     scores = predictions @ features.transpose(0, 2, 1)
-    own = np.einsum("gnd,gnd->gn", predictions, features)
     highest = scores.max(2, keepdims=True)
     total = highest + np.log(np.exp(scores - highest).sum(2, keepdims=True))
     each = np.arange(count)
@@ -29,23 +28,21 @@ def dense(predictions: Array, features: Array) -> tuple[float, Array, Array, Arr
     chances[:, each, each] -= 1
     chances /= groups * count
     diagonal = scores[:, each, each][..., None]
-    assert np.allclose(diagonal[..., 0], own)
-    above, level = (scores > diagonal).sum(2), (scores == diagonal).sum(2)
-    return loss, chances @ features, chances.transpose(0, 2, 1) @ predictions, above, level
+    rank = (scores >= diagonal).sum(2) - 1
+    return loss, chances @ features, chances.transpose(0, 2, 1) @ predictions, rank
 
 
 def check(predictions: Array, features: Array, dtype: torch.dtype, tolerance: float) -> None:
     p = torch.from_numpy(predictions).to(dtype).requires_grad_()
     f = torch.from_numpy(features).to(dtype).requires_grad_()
-    loss, above, level = contrast(p, f)
+    loss, rank = contrast(p, f)
     (3 * loss).backward()
-    expected, to_p, to_f, expected_above, expected_level = dense(predictions, features)
+    expected, to_p, to_f, expected_rank = dense(predictions, features)
     assert loss.item() == pytest.approx(expected, rel=tolerance)
     for gradient, wanted in ((p.grad, to_p), (f.grad, to_f)):
         np.testing.assert_allclose(gradient.numpy(), 3 * wanted, atol=tolerance * 3 * np.abs(wanted).max())
     if dtype == torch.float64:
-        assert np.array_equal(above.numpy(), expected_above)
-        assert np.array_equal(level.numpy(), expected_level)
+        assert np.array_equal(rank.numpy(), expected_rank)
 
 
 @settings(max_examples=40, deadline=None)
@@ -91,18 +88,18 @@ def test_the_score_matrix_is_never_held() -> None:
     p, f = (torch.randn(1, 4000, 8, requires_grad=True) for _ in range(2))
     with Largest() as largest:
         contrast(p, f)[0].backward()
-        compare(p[0], f[0], torch.arange(4000).unsqueeze(1))
+        ranks(p[0], f[0], torch.arange(4000).unsqueeze(1))
     assert 0.9 * nce.SCORES_AT_ONCE < largest.elements <= nce.SCORES_AT_ONCE < 4000**2 / 7
 
 
 def test_scores_stay_in_float32_under_autocast() -> None:
     p, f = (4 * torch.randn(1, 300, 64) for _ in range(2))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        loss, above, _ = contrast(p.bfloat16(), f.bfloat16())
+        loss, rank = contrast(p.bfloat16(), f.bfloat16())
     expected = dense(p.bfloat16().double().numpy(), f.bfloat16().double().numpy())
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(expected[0], rel=1e-5)
-    assert (above.numpy() == expected[3]).mean() > 0.99
+    assert (rank.numpy() == expected[3]).mean() > 0.99
 
 
 def test_what_needs_no_gradient_gets_none() -> None:
@@ -114,28 +111,23 @@ def test_what_needs_no_gradient_gets_none() -> None:
 
 def test_loss_and_gradient_stay_finite_for_large_scores() -> None:
     p, f = (torch.full((1, 5, 4), 1e4, requires_grad=True) for _ in range(2))
-    loss, _, _ = contrast(p, f)
+    loss, _ = contrast(p, f)
     loss.backward()
     assert loss.item() == pytest.approx(np.log(5), rel=1e-5)
     assert p.grad.isfinite().all()
 
 
-def test_compare_counts_as_contrast_does() -> None:
+def test_ranks_are_those_of_contrast_and_of_torchs_sort() -> None:
     rng = torch.Generator().manual_seed(0)
-    p, f = (torch.randint(-2, 3, (1, 40, 3), generator=rng).double() for _ in range(2))
-    _, above, level = contrast(p, f)
-    counted = compare(p[0], f[0], torch.arange(40).unsqueeze(1))
-    assert torch.equal(counted[0][:, 0], above[0])
-    assert torch.equal(counted[1][:, 0], level[0])
-    shifted = compare(p[0], f[0], torch.stack([torch.arange(40), torch.arange(40).roll(1)], 1))
-    scores = p[0] @ f[0].mT
-    other = scores[torch.arange(40), torch.arange(40).roll(1)].unsqueeze(1)
-    assert torch.equal(shifted[0][:, 1], (scores > other).sum(1))
+    p, f = (torch.randn(40, 3, generator=rng, dtype=torch.float64) for _ in range(2))
+    own = torch.stack([torch.arange(40), torch.arange(40).roll(1)], 1)
+    found = ranks(p, f, own)
+    assert torch.equal(found[:, 0], contrast(p[None], f[None])[1][0])
+    order = (p @ f.mT).argsort(1, descending=True)
+    assert torch.equal(order.gather(1, found), own)
 
 
-def test_equal_scores_count_as_a_random_order_would() -> None:
-    above, level = torch.tensor([0, 0, 1, 3, 2]), torch.tensor([1, 4, 2, 1, 5])
-    assert top_k(above, level, 1).item() == pytest.approx((1 + 1 / 4 + 0 + 0 + 0) / 5)
-    assert top_k(above, level, 3).item() == pytest.approx((1 + 3 / 4 + 1 + 0 + 1 / 5) / 5)
-    collapsed = contrast(torch.ones(1, 50, 4), torch.ones(1, 50, 4))
-    assert top_k(*collapsed[1:], 5).item() == pytest.approx(0.1)
+def test_a_tie_is_no_hit() -> None:
+    ones = torch.ones(1, 50, 4)
+    assert (contrast(ones, ones)[1] == 49).all()
+    assert (ranks(ones[0], ones[0], torch.arange(50).unsqueeze(1)) == 49).all()
