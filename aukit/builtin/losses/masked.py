@@ -15,7 +15,9 @@ def errors(predictions: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         DataError: nothing is labelled, so that there is no mean.
     """
     if predictions.shape != labels.shape:
-        raise ValueError(f"predictions {tuple(predictions.shape)} and labels {tuple(labels.shape)} differ in shape")
+        raise ValueError(
+            f"predictions {tuple(predictions.shape)} and labels {tuple(labels.shape)} differ in shape"
+        )
     labelled = ~labels.isnan()
     count = labelled.sum()
     if count == 0:
