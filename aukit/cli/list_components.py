@@ -129,11 +129,12 @@ def parameters(params: type[Params]) -> list[dict[str, str]]:
     from aukit.contracts.params import slots
 
     kinds = slots(params)
+    fields = {field.alias or name: field for name, field in params.model_fields.items()}
     schema = params.model_json_schema()
     required = set(schema.get("required", ()))
     rows = []
     for name, field in schema.get("properties", {}).items():
-        default = params.model_fields[name].get_default(call_default_factory=True)
+        default = fields[name].get_default(call_default_factory=True)
         rows.append(
             {
                 "name": name,
@@ -166,8 +167,9 @@ def type_name(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     """A JSON schema's type for a reader: `int >= 1`, `list of float`, `"fp32" | "bf16"`."""
     if "$ref" in field:
         return type_name(definitions[field["$ref"].rsplit("/", 1)[-1]], definitions)
-    if "anyOf" in field:
-        parts = [type_name(part, definitions) for part in field["anyOf"] if part.get("type") != "null"]
+    either = field.get("anyOf") or field.get("oneOf")
+    if either:
+        parts = [type_name(part, definitions) for part in either if part.get("type") != "null"]
         return " | ".join(dict.fromkeys(parts))
     if "enum" in field or "const" in field:
         return " | ".join(f'"{value}"' for value in field.get("enum", [field.get("const")]))
