@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aukit
+from aukit.rundir.atomic import read_json, write_json
 
 
 def collect(
@@ -39,6 +40,15 @@ def collect(
         "git": {"aukit": git_state(Path(aukit.__file__).parent), "cwd": git_state(Path.cwd())},
         "packages": packages(),
     }
+
+
+def write(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write environment.json. Where there is one, the run was resumed: the first facts stay, the new ones are added."""
+    if path.exists():
+        before = read_json(path)
+        again = {name: value for name, value in facts.items() if before.get(name) != value}
+        facts = {**before, "resumed": [*before.get("resumed", []), again]}
+    write_json(path, facts)
 
 
 def packages() -> dict[str, str]:

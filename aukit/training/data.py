@@ -2,75 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aukit.clips.clipset import Clip, ClipSet, join, open_clips
+from aukit.clips.clipset import ClipSet, join
 from aukit.clips.masks import count_labels, draw_mask
-from aukit.clips.reader import ClipStore
-from aukit.clips.splits import overlap, refuse_overlap, resolve_split, split_clips
+from aukit.clips.splits import overlap, refuse_overlap
 from aukit.contracts.params import Choice, Params, slots
-from aukit.contracts.run import Event, Note
-from aukit.contracts.schema import ORIGINS, Schema, Split
+from aukit.contracts.run import Event
+from aukit.contracts.schema import ORIGINS
 from aukit.errors import DataError, RecipeError
 from aukit.hosting.build import build
 from aukit.hosting.registry import Registry
-from aukit.ingest.make import make_store
 from aukit.recipe import Recipe, missing_data
-from aukit.rundir.atomic import storage
 from aukit.training import seeding
+from aukit.training.tables import Table, open_table
 
 Masks = Mapping[str, NDArray[np.bool_]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """One [data] table, open: who is in which part, and the clips of each part; `files` are its stores.
-
-    A generated table that is only planned, not made, has `made` False: its frames are black and its labels 0.
-    """
-
-    name: str
-    files: tuple[Path, ...]
-    split: Split
-    parts: Mapping[str, ClipSet]
-    terms: str = ""
-    cite: str = ""
-    crop: Mapping[str, Any] = field(default_factory=dict)
-    made: bool = True
-
-    @property
-    def origin(self) -> str:
-        """Where its frames come from."""
-        return self.parts["train"].origin
-
-    @property
-    def aus(self) -> tuple[str, ...]:
-        """The AUs it has labels of."""
-        return self.parts["train"].aus
-
-    def facts(self) -> dict[str, Any]:
-        """What data.json keeps: files with size and digest, people, clips and frames of each part."""
-        return {
-            "files": [file_facts(path) for path in self.files],
-            "data_sets": sorted({clip.data_set for clips in self.parts.values() for clip in clips.clips}),
-            "origin": self.origin,
-            "terms": self.terms,
-            "cite": self.cite,
-            "size": list(self.parts["train"].size),
-            "aus": list(self.aus),
-            "split": {part: list(people) for part, people in self.split.parts()},
-            "clips": {part: [clip.id for clip in clips.clips] for part, clips in self.parts.items()},
-            "frames": {part: clips.frames for part, clips in self.parts.items()},
-            "fps": sorted({round(clip.fps, 3) for clips in self.parts.values() for clip in clips.clips}),
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,91 +140,6 @@ def has_labels(params: Params) -> bool:
     return "sampler" in slots(type(params))
 
 
-def open_table(
-    recipe: Recipe, name: str, *, registry: Registry, emit: Callable[[Event], None], make: bool = True
-) -> Table:
-    """Open one table; a data set that makes its own frames is written to a store first, once.
-
-    Raises:
-        DataError: as `open_data`.
-    """
-    table = recipe.data[name]
-    paths = table_paths(recipe, name)
-    if table.dataset and make:
-        generate(table.dataset, paths[0], registry=registry, emit=emit)
-    made = not table.dataset or paths[0].exists()
-    if made:
-        stores = [ClipStore(path) for path in paths]
-        clips, schema = open_clips(stores), stores[0].schema
-        more: dict[str, Any] = {"terms": stores[0].terms, "crop": stores[0].crop}
-    else:
-        clips, schema = promised(recipe.data[name].dataset, registry)
-        more = {"terms": schema.terms}
-    known = recipe.schemas.get(name) or schema
-    more["cite"] = known.cite if known else ""
-    split = table.split if isinstance(table.split, str) else table.split.table()
-    found = resolve_split(
-        clips,
-        split,
-        schema=known,
-        fold=table.fold,
-        seed=recipe.seed,
-        where=recipe.where(f"data.{name}"),
-    )
-    parts = split_clips(clips, found)
-    if table.max_videos is not None:
-        parts = {part: clips.first(table.max_videos) for part, clips in parts.items()}
-    return Table(name=name, files=paths, split=found, parts=parts, made=made, **more)
-
-
-def promised(dataset: Choice | None, registry: Registry) -> tuple[ClipSet, Schema]:
-    """What a generated data set will hold, known from its sources alone: every frame black and labelled 0."""
-    assert dataset is not None
-    source = build("dataset", dataset.name, registry=registry, **dataset.params)
-    schema: Schema = source.schema
-    side = int(dataset.params.get("size", 128))
-
-    def black(start: int, stop: int, stride: int = 1) -> NDArray[np.uint8]:
-        return np.zeros((len(range(start, stop, stride)), side, side, 3), np.uint8)
-
-    clips = tuple(
-        Clip(
-            id=f"{schema.name}/{video.video}",
-            data_set=schema.name,
-            subject=video.subject,
-            fps=video.fps,
-            segments=((0, video.length),),
-            labels=np.zeros((video.length, len(schema.aus)), np.float32),
-            timestamps=np.arange(video.length, dtype=np.float64) / video.fps,
-            read=black,
-        )
-        for video in source.videos()
-    )
-    return ClipSet(clips=clips, aus=schema.aus, size=(side, side), origin=schema.origin), schema
-
-
-def table_paths(recipe: Recipe, name: str) -> tuple[Path, ...]:
-    """The files of a table: those it names, or the one in which a generated data set is kept in the data root."""
-    table = recipe.data[name]
-    if not table.dataset:
-        return recipe.files(name)
-    provided = recipe.components[f"data.{name}"]
-    said = [provided.provider, provided.version, provided.name, table.dataset.params]
-    digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=list).encode()).hexdigest()[:12]
-    return (Path(recipe.compute.data_root).expanduser() / f"{provided.name}-{digest}.h5",)
-
-
-def generate(dataset: Choice, path: Path, *, registry: Registry, emit: Callable[[Event], None]) -> None:
-    """Make the store of a generated data set, unless it is there."""
-    if path.exists():
-        return
-    emit(Note(text=f"making {path}; it is kept and used again"))
-    with storage(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    source = build("dataset", dataset.name, registry=registry, **dataset.params)
-    make_store(source, path, on_event=emit)
-
-
 def _label_aus(recipe: Recipe, tables: Mapping[str, Table]) -> tuple[str, ...]:
     """All AUs of the data that labels come from."""
     labelled = [stage for stage in recipe.stages if has_labels(recipe.params(f"stages.{stage}"))]
@@ -318,14 +185,3 @@ def _judged(clips: ClipSet, aus: tuple[str, ...], part: str, table: str) -> Clip
             hint="name a labelled table as evaluation.data",
         )
     return clips
-
-
-def file_facts(path: Path) -> dict[str, Any]:
-    """Name, size and a digest of a store: of its first and last megabyte, so that it takes no time."""
-    size = path.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
-        digest.update(file.read(1 << 20))
-        file.seek(max(0, size - (1 << 20)))
-        digest.update(file.read(1 << 20))
-    return {"path": str(path), "bytes": size, "digest": digest.hexdigest()[:32]}

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from aukit.clips.masks import save_mask
@@ -18,12 +17,11 @@ from aukit.contracts.params import Params
 from aukit.contracts.run import Event, Note, RunFinished, RunStarted, StageFinished, StageResult
 from aukit.errors import ComponentError, Interrupted, RunFolderError
 from aukit.evaluation.result import Evaluation
-from aukit.hosting.build import construct
+from aukit.hosting.build import construct, load_class
 from aukit.hosting.registry import Registry
 from aukit.recipe import Recipe
 from aukit.rundir import environment, resume
 from aukit.rundir.atomic import plain, read_json, storage, write_json, write_text
-from aukit.rundir.checkpoint import STATE, TENSORS, Checkpoints, load_tensors, save_tensors
 from aukit.rundir.layout import RunFolder
 from aukit.rundir.metrics_log import MetricsLog
 from aukit.training.context import Context
@@ -33,10 +31,11 @@ from aukit.training.estimator import AUEstimator
 from aukit.training.judging import judge
 from aukit.training.model import PARTS, AUModel, build_model
 from aukit.training.observers import LogFile, Observers
-from aukit.training.saved import ModelFacts, load_weights, save_model
+from aukit.training.results import is_finished, load_result, rows_known, save_result
+from aukit.training.saved import ModelFacts, save_model
 from aukit.training.steps import seconds_between
+from aukit.training.summary import summarise
 
-LABELS = "labels.safetensors"
 WINDOW = 15
 """Frames of a prediction's window where neither recipe nor stage says (paper, section 3.2)."""
 Finish = Callable[[Path], object]
@@ -157,7 +156,7 @@ class _Run:
         evaluation = self._judge(model)
         for write in finish:
             write(self.path)
-        summary = self._summary(evaluation)
+        summary = summarise(recipe, self.data, self.results, self.seconds, evaluation)
         write_json(self.folder.summary, summary)
         self.emit(RunFinished(folder=self.path, summary=summary))
         return RunResult(folder=self.path, summary=summary)
@@ -187,6 +186,8 @@ class _Run:
 
     def _check_stages(self, stages: Mapping[str, Any], model: AUModel) -> None:
         """Let each stage look at its data before any trains: what fails should fail now, not after hours."""
+        for number in range(len(self.recipe.trackers)):
+            load_class(self.recipe.components[f"trackers.{number}"])
         for name, stage in stages.items():
             if hasattr(stage, "check"):
                 stage.check(self._context(name, model))
@@ -205,6 +206,7 @@ class _Run:
                 )
         else:
             RunFolder.create(self.path)
+        write_text(folder.resolved, recipe.dump())  # from here on the folder is a run that can be resumed
         write_text(folder.recipe, recipe.source.text)
         write_json(folder.data, facts)
         for name, data in self.data.stages.items():
@@ -223,13 +225,12 @@ class _Run:
             for place, provided in recipe.components.items()
         }
         device = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else str(self.device)
-        write_json(
+        environment.write(
             folder.environment,
             environment.collect(
                 seed=recipe.seed, components=components, device=device, threads=torch.get_num_threads()
             ),
         )
-        write_text(folder.resolved, recipe.dump())  # from here on the folder is a run that can be resumed
         self.metrics = MetricsLog(folder.metrics)
         if self.resuming:
             self.metrics.rewind(self._rows())
@@ -240,17 +241,15 @@ class _Run:
         """How many rows of metrics the finished stages and the newest checkpoint know."""
         rows = 0
         for name in self.recipe.stages:
-            state = self.folder.stage(name) / STATE
-            if not state.exists():
-                found = Checkpoints(self.folder.stage(name) / "checkpoints").load()
-                return int(found[1]["rows"]) if found else rows
-            rows = int(read_json(state)["rows"])
+            rows = rows_known(self.folder.stage(name)) or rows
+            if not is_finished(self.folder.stage(name)):
+                break
         return rows
 
     def _run_stage(self, name: str, stage: Any, model: Any) -> Any:
         folder = self.folder.stage(name)
-        if (folder / STATE).exists():
-            result, self.seconds[name] = _load_result(folder, model)
+        if is_finished(folder):
+            result, self.seconds[name] = load_result(folder, model)
             self.emit(Note(text=f"the stage `{name}` is finished: its weights are taken as they are"))
         else:
             ctx = self._context(name, model)
@@ -261,7 +260,7 @@ class _Run:
                     where=self.recipe.components[f"stages.{name}"].location,
                 )
             self.seconds[name] = ctx.seconds
-            _save_result(folder, result, rows=self.metrics.rows, seconds=ctx.seconds)
+            save_result(folder, result, rows=self.metrics.rows, seconds=ctx.seconds)
             self.emit(StageFinished(stage=name, seconds=ctx.seconds, metrics=result.metrics))
         # later stages train the same model on: what this one left must stay as it was
         self.results[name] = StageResult(
@@ -303,42 +302,3 @@ class _Run:
         labelled = [name for name in names if has_labels(self.recipe.params(f"stages.{name}"))]
         name = (labelled or names)[-1]
         return name, self.recipe.params(f"stages.{name}")
-
-    def _summary(self, evaluation: Evaluation | None) -> dict[str, Any]:
-        counts = {name: stage.facts()["labels"] for name, stage in self.data.stages.items() if stage.masks}
-        scores = (
-            evaluation.summary() if evaluation else {"icc_mean": None, "mae_mean": None, "icc": {}, "mae": {}}
-        )
-        return {
-            "status": "finished",
-            "recipe": self.recipe.name,
-            "origin": self.data.origin,
-            "aus": list(self.data.aus),
-            "split": self.recipe.evaluation.split,
-            **({"baselines": {}} | scores),
-            "label_counts": counts,
-            "stages": {name: dict(result.metrics) for name, result in self.results.items()},
-            "overlap_with_test": {name: list(people) for name, people in self.data.overlap.items()},
-            "seconds": round(sum(self.seconds.values()), 3),
-            "seconds_by_stage": {name: round(value, 3) for name, value in self.seconds.items()},
-        }
-
-
-def _save_result(folder: Path, result: StageResult, *, rows: int, seconds: float) -> None:
-    """Weights and labels, then the state: its presence means that the stage is finished. Then checkpoints may go."""
-    save_tensors(folder / TENSORS, result.model.state_dict())
-    if result.labels:
-        save_tensors(
-            folder / LABELS, {video: torch.from_numpy(np.asarray(v)) for video, v in result.labels.items()}
-        )
-    write_json(folder / STATE, {"rows": rows, "seconds": seconds, "metrics": dict(result.metrics)})
-    Checkpoints(folder / "checkpoints").clear()
-
-
-def _load_result(folder: Path, model: Any) -> tuple[StageResult, float]:
-    state = read_json(folder / STATE)
-    load_weights(model, folder / TENSORS)
-    labels = load_tensors(folder / LABELS) if (folder / LABELS).exists() else {}
-    metrics = {name: float("nan") if value is None else value for name, value in state["metrics"].items()}
-    arrays = {video: value.numpy() for video, value in labels.items()}
-    return StageResult(model=model, labels=arrays, metrics=metrics), float(state["seconds"])

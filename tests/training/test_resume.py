@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -106,6 +107,25 @@ def test_killed_at_random_moments_and_resumed(
         assert done.returncode == -signal.SIGKILL
         go(folder, resuming=True)
         equal(folder, finished[0])
+
+
+def test_killed_before_the_folder_was_ready(finished: Finished, go: Go, tmp_path: Path) -> None:
+    """The complete recipe is the first file of a run: with it alone there is something to go on with."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "resolved.toml").write_bytes((finished[0] / "resolved.toml").read_bytes())
+    go(tmp_path / "run", resuming=True)
+    equal(tmp_path / "run", finished[0])
+
+
+def test_a_resumed_run_keeps_what_its_first_part_was_made_with(go: Go, tmp_path: Path) -> None:
+    with pytest.raises(Stop):
+        go(tmp_path / "run", on_event=stop_at(2))
+    before = json.loads((tmp_path / "run" / "environment.json").read_text())
+    (tmp_path / "run" / "environment.json").write_text(json.dumps(before | {"torch": "0.1"}))
+    go(tmp_path / "run", resuming=True)
+    after = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert after["torch"] == "0.1"
+    assert [session["torch"] for session in after["resumed"]] == [before["torch"]]
 
 
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(finished: Finished, go: Go, tmp_path: Path) -> None:

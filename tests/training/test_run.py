@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from aukit.contracts.run import Event, Metrics, Note, Progress, RunFinished, RunStarted, StageFinished
-from aukit.errors import DataError, RecipeError, RunFolderError, UsageError
+from aukit.errors import DataError, MissingExtraError, RecipeError, RunFolderError, UsageError
 from aukit.evaluation.metrics import icc
 from aukit.evaluation.predictions import read_predictions
 from aukit.rundir.metrics_log import read_rows
@@ -239,3 +240,14 @@ def test_trackers_hear_and_one_that_fails_stops_nothing(go: Go, recipe_file: Pat
     assert len(notes) == 1
     assert "jsonl" in notes[0].text
     assert (tmp_path / "bad" / "summary.json").exists()
+
+
+def test_a_tracker_whose_package_is_missing_is_refused_before_anything_is_written(
+    go: Go, recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "aukit.builtin.trackers.tensorboard", raising=False)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    recipe_file.write_text(recipe_file.read_text() + '\n[[trackers]]\nname = "tensorboard"\n')
+    with pytest.raises(MissingExtraError):
+        go(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
