@@ -74,7 +74,7 @@ def blockwise_nce(predictions: Tensor, features: Tensor) -> Tensor:
 def whole_nce(predictions: Tensor, features: Tensor) -> Tensor:
     """aukit's with everything that is logged: ranks in time, and of a guess that copies the last frame."""
     objective = DpcNce(channels=CHANNELS, state_channels=CHANNELS)
-    clips = predictions.view(20, 5, 8, 8, CHANNELS), features.view(20, 5, 8, 8, CHANNELS)
+    clips = predictions.view(-1, 5, 8, 8, CHANNELS), features.view(-1, 5, 8, 8, CHANNELS)
     return objective.score(*clips, clips[1][:, 0].detach())[0]
 
 
@@ -134,7 +134,7 @@ def extra_memory(name: str) -> float:
 def measure_memory(name: str) -> None:
     """Print the growth of the peak resident set, in MiB, over what is resident just before the step."""
     torch.set_num_threads(1)
-    warm = [torch.randn(1, 64, CHANNELS, requires_grad=True) for _ in range(2)]
+    warm = [torch.randn(1, 320, CHANNELS, requires_grad=True) for _ in range(2)]
     NCE[name](*warm).backward()  # libraries load and allocate on their first use
     step = nce_step(name)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from what is resident now
