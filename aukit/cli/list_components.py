@@ -172,7 +172,7 @@ def type_name(field: dict[str, Any], definitions: dict[str, Any]) -> str:
         parts = [type_name(part, definitions) for part in either if part.get("type") != "null"]
         return " | ".join(dict.fromkeys(parts))
     if "enum" in field or "const" in field:
-        return " | ".join(f'"{value}"' for value in field.get("enum", [field.get("const")]))
+        return " | ".join(json.dumps(value) for value in field.get("enum", [field.get("const")]))
     kind = str(field.get("type", "any"))
     if kind == "array":
         items = field.get("items") or (field.get("prefixItems") or [{}])[0]

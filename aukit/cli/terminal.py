@@ -32,11 +32,12 @@ STYLES = {**VERDICTS, **STATUSES}
 
 
 def _console(file: IO[str]) -> rich.console.Console:
-    """A console on a stream. A pipe without COLUMNS gets whole lines, so that `grep` finds things."""
+    """A console on a stream. Only a terminal wraps sentences; a pipe without COLUMNS gets whole tables, too."""
     from rich.console import Console
 
-    wide = not file.isatty() and "COLUMNS" not in os.environ
-    return Console(file=file, highlight=False, markup=False, soft_wrap=True, width=10_000 if wide else None)
+    piped = not file.isatty()
+    wide = piped and "COLUMNS" not in os.environ
+    return Console(file=file, highlight=False, markup=False, soft_wrap=piped, width=10_000 if wide else None)
 
 
 def out(text: str = "") -> None:
@@ -160,10 +161,10 @@ def number(value: float | None, digits: int = 2) -> str:
     return "-" if value is None or value - value != 0 else f"{value:.{digits}f}"
 
 
-def _values(values: Mapping[str, float]) -> str:
+def _values(values: Mapping[str, float]) -> list[str]:
     """The newest numbers, the loss first. Three are enough for a line."""
     first = sorted(values, key=lambda name: name != "loss")[:3]
-    return "  ".join(f"{name} {values[name]:.4g}" for name in first)
+    return [f"{name} {values[name]:.4g}" for name in first]
 
 
 class RunView:
@@ -183,7 +184,7 @@ class RunView:
                 if event.origin != "real":
                     self._say(f"the data are {event.origin}: the scores say nothing of real people")
             case StageFinished():
-                numbers = _values(event.metrics)
+                numbers = "  ".join(_values(event.metrics))
                 self._say(
                     f"{event.stage}: finished in {clock(event.seconds)}" + (f"  {numbers}" if numbers else "")
                 )
@@ -200,8 +201,7 @@ class RunView:
         if self._shown.get(event.task) == part:
             return
         self._shown[event.task] = part
-        pieces = [f"{event.task}: {event.done}/{event.total}", _values(event.values), *_pace(event)]
-        self._say("  ".join(piece for piece in pieces if piece))
+        self._say("  ".join([f"{event.task}: {event.done}/{event.total}", *_numbers(event)]))
 
 
 class BarView(RunView):
@@ -211,13 +211,19 @@ class BarView(RunView):
         super().__init__()
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bars
+        from rich.table import Column
 
         self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[numbers]}", style="dim"),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=16),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn(
+                "{task.fields[numbers]}",
+                style="dim",
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
             console=self._console,
+            expand=True,
         )
         self._tasks: dict[str, rich.progress.TaskID] = {}
 
@@ -231,15 +237,20 @@ class BarView(RunView):
     def _progress(self, event: Progress) -> None:
         if event.task not in self._tasks:
             self._tasks[event.task] = self._bars.add_task(event.task, total=event.total, numbers="")
-        numbers = "  ".join(piece for piece in (_values(event.values), *_pace(event)) if piece)
+        numbers = "  ".join(_numbers(event))
         self._bars.update(self._tasks[event.task], completed=event.done, total=event.total, numbers=numbers)
 
 
-def _pace(event: Progress) -> Iterator[str]:
+def _numbers(event: Progress) -> Iterator[str]:
+    """What is worth a look, the most telling first: a narrow terminal cuts off the end."""
+    first, *rest = [*_values(event.values), ""]
+    if first:
+        yield first
     if event.frames_per_second:
         yield f"{event.frames_per_second:,.0f} frames/s"
     if event.seconds_left and event.done < event.total:
         yield f"{clock(event.seconds_left)} left"
+    yield from filter(None, rest)
 
 
 @contextmanager

@@ -123,7 +123,7 @@ def test_without_a_terminal_a_run_is_plain_lines(capsys: pytest.CaptureFixture[s
     assert out == ""
     assert lines[0] == "running quickstart in runs/x"
     assert lines[1] == "the data are synthetic: the scores say nothing of real people"
-    assert lines[3] == "pretrain: 10/100  loss 3.142  top1 0.25  1,234 frames/s  1:30 left"
+    assert lines[3] == "pretrain: 10/100  loss 3.142  1,234 frames/s  1:30 left  top1 0.25"
     assert lines[-3].startswith("pretrain: 100/100")
     assert lines[-2:] == ["warning: a label is missing", "pretrain: finished in 1:01  loss 1.5"]
     assert len(lines) == 2 + (terminal.PARTS + 1) + 2
