@@ -27,6 +27,16 @@ class Colours:
     saturation: Tensor
     hue: Tensor
 
+    def clip(self, number: int) -> Colours:
+        """Those of one clip, as a batch of one."""
+        part = slice(number, number + 1)
+        return Colours(
+            brightness=self.brightness[part],
+            contrast=self.contrast[part],
+            saturation=self.saturation[part],
+            hue=self.hue[part],
+        )
+
 
 def draw_colours(
     rng: np.random.Generator,

@@ -52,9 +52,8 @@ def warp(clips: Tensor, affine: NDArray[np.float64], matrix: Tensor, offset: Ten
     """
     batch, frames, height, width, _ = clips.shape
     views = torch.empty(batch, frames * 3, height * width, device=clips.device)
-    one = torch.ones(
-        height * width, 1, device=clips.device
-    )  # the weights add up to 1, so it meets the offsets as 1
+    # Bilinear weights add up to 1, so a last column of ones is still one when it meets the offsets.
+    one = torch.ones(height * width, 1, device=clips.device)
     for clip, view, where, matrices, offsets in zip(clips, views, affine, matrix, offset, strict=True):
         neighbours, weights = _neighbours(where.tolist(), height, width, clips.device)
         for first in range(0, frames, FRAMES_AT_ONCE):

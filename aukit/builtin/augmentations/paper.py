@@ -19,4 +19,6 @@ class PaperAugmentation(RandomViews):
         affine, colours = self.draw(clips, rng)
         to_unit = (torch.eye(3, device=clips.device) / 255).expand(*clips.shape[:2], 3, 3)
         views = warp(clips, affine, to_unit, to_unit.new_zeros(to_unit.shape[:3]))
-        return change_colours(views, colours)
+        for number, view in enumerate(views):  # a clip at a time stays in the cache
+            view.copy_(change_colours(view[None], colours.clip(number))[0])
+        return views
