@@ -38,7 +38,7 @@ def storage_error(error: OSError, path: Path) -> StorageError:
         return StorageError(
             "the folder cannot be written", where=where, hint="choose another folder with `--out`"
         )
-    return StorageError(error.strerror or str(error), where=where, hint="")
+    return StorageError(error.strerror or str(error), where=where, hint="choose another folder with `--out`")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -102,7 +102,7 @@ class Loop:
             Interrupted: by Ctrl-C; a checkpoint was left.
         """
         first = self._restore()
-        pace = Pace(self.ctx.progress, self.ctx.name, first, self.steps)
+        pace = Pace(self.ctx.progress, self.ctx.name, self.steps)
         self.training_mode()
         batches = cast("Generator[Batch, None, None]", iter(Loader(self.read, self.plan, first, self.steps)))
         with StopRequest() as stop, closing(batches):
@@ -285,30 +285,35 @@ def averaged(model: nn.Module, average: Average) -> Iterator[None]:
 
 
 class Pace:
-    """Tells how fast it goes and how long it still takes, a few times a second at most."""
+    """Tells how fast it goes and how long it still takes, a few times a second at most.
 
-    def __init__(self, progress: Callable[..., Any], task: str, first: int, total: int) -> None:
+    The clock starts after the first step, which is slower than all others; until then nothing is known.
+    """
+
+    def __init__(self, progress: Callable[..., Any], task: str, total: int) -> None:
         self.progress = progress
         self.task = task
-        self.first = first
         self.total = total
-        self.started = time.monotonic()
-        self.told = 0.0
+        self.first = 0
+        self.started = self.told = 0.0
         self.frames = 0
 
     def step(self, done: int, frames: int, values: Mapping[str, float]) -> None:
         """A step is done that took in `frames` frames."""
-        self.frames += frames
         now = time.monotonic()
-        if done < self.total and now - self.told < 0.25:
-            return
+        if not self.started:
+            self.started, self.first = now, done
+        else:
+            self.frames += frames
+            if done < self.total and now - self.told < 0.25:
+                return
         self.told = now
-        seconds = max(now - self.started, 1e-9)
+        seconds, steps = max(now - self.started, 1e-9), done - self.first
         self.progress(
             self.task,
             done,
             self.total,
             frames_per_second=self.frames / seconds,
-            seconds_left=seconds / max(1, done - self.first) * (self.total - done),
+            seconds_left=seconds / steps * (self.total - done) if steps else 0.0,
             values=values,
         )
