@@ -1,4 +1,4 @@
-"""mkdocs calls this: it adds the pages and the picture that are made from the code, and keeps the site self-contained."""
+"""mkdocs calls this: it adds what is made from the code, and keeps the site self-contained."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ WIDTH = 88
 
 HEAD = """# Commands
 
-`aukit` and `python -m aukit` are the same. Data goes to stdout, everything else to stderr. `--json` prints one document.
-Colours follow `NO_COLOR`. [Errors and exit codes](errors.md) has a page of its own.
+`aukit` and `python -m aukit` are the same. Data goes to stdout, everything else to stderr. `--json` prints one
+document. Colours follow `NO_COLOR`. [Errors and exit codes](errors.md) has a page of its own.
 
 {commands}
 

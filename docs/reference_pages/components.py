@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aukit.builtin.params.optim import OPTIMIZERS, REQUIRED, SCHEDULES
 from aukit.cli.list_components import toml
-from aukit.contracts.component import KINDS, Component
+from aukit.contracts.component import KINDS, Ablation, Component
 from aukit.contracts.params import slots
 from aukit.contracts.schema import Schema, SplitSizes
 from aukit.hosting.host import load_host
@@ -15,16 +15,16 @@ from reference_pages.tables import code, inner_tables, parameter_table, table
 
 HEAD = """# Components
 
-Everything that a recipe can name and that comes with aukit. `aukit list-components` shows the same, and the components of
-installed plugins too. A parameter whose type is the name of a kind is a *slot*: it holds another component, such as
-`loss = { name = "huber", delta = 0.5 }`.
+Everything that a recipe can name and that comes with aukit. `aukit list-components` shows the same, and the components
+of installed plugins too. A parameter whose type is the name of a kind is a *slot*: it holds another component, such
+as `loss = { name = "huber", delta = 0.5 }`.
 """
 
 OPTIM = """## Optimisers and schedules
 
 `optimizer` and `schedule` of a stage go by torch's own names. What is not given is torch's own default, written here. A
-partial table changes the stage's own optimiser; another `name` starts from torch's defaults. `lr` has to be given with a
-new name.
+partial table changes the stage's own optimiser; another `name` starts from torch's defaults. `lr` has to be given
+with a new name.
 """
 
 WARMUP = """Every schedule also takes `warmup`: steps over which the rate rises linearly. `T_max` and `total_steps` of 0
@@ -37,7 +37,10 @@ def page() -> str:
     registry = load_host(plugins=False)
     parts = [HEAD]
     for kind, meaning in KINDS.items():
-        parts += [f"## {kind} {{ #{kind} }}\n", f"{_sentence(meaning)} [What one promises](../plugins/{kind}.md).\n"]
+        parts += [
+            f"## {kind} {{ #{kind} }}\n",
+            f"{_sentence(meaning)} [What one promises](../plugins/{kind}.md).\n",
+        ]
         found = registry.components(kind)
         if not found:
             parts.append(
@@ -87,7 +90,7 @@ def _optim() -> Iterator[str]:
     yield WARMUP
 
 
-def _ablations(found: list[Provided[object]]) -> Iterator[str]:
+def _ablations(found: list[Provided[Ablation]]) -> Iterator[str]:
     yield "## Ablations { #ablations }\n"
     yield "Named changes to a recipe, applied by `--ablate NAME`. See [comparing runs](../guides/compare.md).\n"
     rows = []
@@ -114,9 +117,9 @@ def _schema(schema: Schema) -> Iterator[str]:
     for name, folds in schema.splits.items():
         first = folds[0]
         if isinstance(first, SplitSizes):
-            counts, unit = (first.train, first.validation, first.test), "videos, drawn from the seed"
+            counts, unit = [first.train, first.validation, first.test], "videos, drawn from the seed"
         else:
-            counts, unit = tuple(len(people) for _, people in first.parts()), "people"
+            counts, unit = [len(people) for _, people in first.parts()], "people"
         shown = " / ".join(map(str, counts))
         rows.append((code(name), str(len(folds)), f"{shown} {unit}"))
     yield table(("split", "folds", "train / validation / test of fold 1"), rows) + "\n"

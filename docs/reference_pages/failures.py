@@ -19,8 +19,8 @@ EXIT_CODES = {
 
 PAGE = """# Errors and exit codes
 
-An error says what happened, where, and what to do instead. There is no traceback for a user's mistake. All problems of a
-recipe come at once:
+An error says what happened, where, and what to do instead. There is no traceback for a user's mistake. All problems
+of a recipe come at once:
 
 ```console
 $ aukit validate quickstart --set stages.finetune.stepps=5 --set model.temporal.name=convgro
@@ -39,8 +39,8 @@ An unexpected error is aukit's fault or a plugin's. Its traceback goes to a file
 
 ## Error classes
 
-In Python every error is an `aukit.errors.AukitError`. It carries `message`, `where`, `hint`, `exit_code`, and its facts in
-`data`; a `RecipeError` carries its `problems`.
+In Python every error is an `aukit.errors.AukitError`. It carries `message`, `where`, `hint`, `exit_code`, and its
+facts in `data`; a `RecipeError` carries its `problems`.
 
 {classes}
 

@@ -74,4 +74,3 @@ def page() -> str:
         evaluation=parameter_table(EvaluationTable),
         compute=parameter_table(ComputeTable),
     )
-

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from aukit.cli.list_components import parameters
-from aukit.contracts.params import Choice, Params
+from aukit.contracts.params import Params
 from aukit.recipe.messages import nested
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; a bar inside a cell does not end it."""
+    """A Markdown table. A bar may stand inside code, where it does not end a cell."""
     lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def code(text: str) -> str:
@@ -40,8 +40,8 @@ def parameter_table(params: type[Params]) -> str:
 
 
 def inner_tables(params: type[Params]) -> Iterator[tuple[str, type[Params]]]:
-    """The fields of a parameter model that are tables themselves, component slots aside."""
+    """The fields of a parameter model that are tables themselves; slots are not, they hold components."""
     for name in params.model_fields:
         for model in nested(params, name):
-            if issubclass(model, Params) and not issubclass(model, Choice):
+            if issubclass(model, Params):
                 yield name, model

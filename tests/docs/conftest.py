@@ -1,0 +1,83 @@
+"""The pages as a reader has them, and a folder in which what they show can be done: small, but real."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aukit.recipe import load_recipe
+from aukit.testing import run_cli, tiny_store
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import reference_pages  # noqa: E402
+
+EXAMPLE = ROOT / "plugins" / "aukit-example-temporal"
+
+MY_GRU = """
+import aukit
+from torch import nn
+
+class MyGRU(nn.Module):
+    pass
+
+@aukit.hookimpl
+def aukit_components():
+    return [aukit.Component(kind="temporal", name="my-file-gru", build="my_gru:MyGRU", summary="a try")]
+"""
+
+
+@pytest.fixture(scope="session")
+def pages() -> dict[str, str]:
+    """Path inside the documentation -> Markdown, generated pages and examples filled in."""
+    docs = ROOT / "docs"
+    found = {str(file.relative_to(docs)): file.read_text("utf-8") for file in sorted(docs.rglob("*.md"))}
+    found = {path: reference_pages.expand(text) for path, text in found.items()}
+    return found | {path: write() for path, write in reference_pages.PAGES.items()}
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `recipes/quickstart.toml`, seconds long, its run `runs/first`, a store and a plugin file."""
+    folder = tmp_path_factory.mktemp("reader")
+    small = ("data.faces.size=32", "model.backbone.width=4", "model.backbone.channels=8")
+    recipe = load_recipe("quickstart", smoke=True, overrides=small)
+    (folder / "recipes").mkdir()
+    (folder / "recipes" / "quickstart.toml").write_text(recipe.dump(), "utf-8")
+    (folder / "my_gru.py").write_text(MY_GRU, "utf-8")
+    tiny_store(folder / "faces.h5", people=2, frames=12)
+    done = run_cli("run", "recipes/quickstart.toml", "--out", "runs/first", "--device", "cpu", cwd=folder)
+    assert done.code == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def reader(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
+    """Go to a fresh copy of that folder, and say where it is."""
+
+    def go() -> Path:
+        here = tmp_path / "reader"
+        shutil.copytree(finished, here)
+        monkeypatch.chdir(here)
+        return here
+
+    return go
+
+
+@pytest.fixture
+def with_example(tmp_path: Path) -> dict[str, str]:
+    """An environment in which the tutorial's package is installed."""
+    site = tmp_path / "site"
+    shutil.copytree(EXAMPLE / "aukit_example_temporal", site / "aukit_example_temporal")
+    facts = site / "aukit_example_temporal-0.1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: aukit-example-temporal\nVersion: 0.1.0\n")
+    (facts / "entry_points.txt").write_text("[aukit]\nmin-gru = aukit_example_temporal\n")
+    path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH", ""))))
+    return {"PYTHONPATH": path}
