@@ -12,6 +12,16 @@ ABLATIONS = (
         remove=("stages.pretrain",),
     ),
     Ablation(
+        name="paper-pretraining",
+        summary="stage 1 with the paper's settings throughout, where a recipe has its own (paper, sections 3.3 and 4)",
+        set={
+            "stages.pretrain.people": 0,
+            "stages.pretrain.stride": 2,
+            "stages.pretrain.objective": {"name": "dpc-nce"},
+            "stages.pretrain.augmentation": {"name": "fast"},
+        },
+    ),
+    Ablation(
         name="no-memory",
         summary="from scratch and frame by frame: no contrastive stage, no GRU (paper, table 2: R18)",
         set={"stages.finetune.start": "", "stages.finetune.window": 1, "model.temporal.name": "none"},
