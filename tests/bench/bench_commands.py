@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -33,25 +31,4 @@ def bench_commands() -> list[Row]:
     return [
         at_most(name, statistics.median(seconds[name]), "s", limit, how)
         for name, (_, limit) in COMMANDS.items()
-    ]
-
-
-def bench_quickstart() -> list[Row]:
-    """Minutes and memory of the quickstart from nothing: data made, both stages trained, report written."""
-    with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "aukit", "run", "quickstart", "--out", "run", "--device", "cpu"],
-            cwd=folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        minutes = (time.perf_counter() - begun) / 60
-    # The largest process of the run. On Linux in KiB, on macOS in bytes.
-    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    memory = largest / (1024**3 if sys.platform == "darwin" else 1024**2)
-    how = "one whole run on the CPU, data made and report written"
-    return [
-        at_most("quickstart", minutes, "min", 5.0, how),
-        at_most("quickstart's memory", memory, "GiB", 4.0, how),
     ]
