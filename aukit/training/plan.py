@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from aukit.clips.clipset import ClipSet
 from aukit.clips.masks import count_labels
 from aukit.contracts.run import StageResult
 from aukit.evaluation.predict import predict_video
-from aukit.hosting.build import construct
+from aukit.hosting.build import build, construct
 from aukit.hosting.registry import Registry
 from aukit.recipe import Recipe
 from aukit.rundir.layout import RunFolder
@@ -26,6 +27,7 @@ from aukit.training.device import choose_device, settings
 from aukit.training.loop import Loop
 from aukit.training.model import PARTS, AUModel, build_model
 from aukit.training.steps import seconds_between
+from aukit.training.tables import Table
 
 CLIPS = 4
 """Windows in the batch that is timed; the time is scaled to the real batch by its frames."""
@@ -46,10 +48,12 @@ def plan(recipe: Recipe, *, registry: Registry, out: Path | None = None) -> dict
         model = build_model(parts, data.aus, recipe.seed, registry=registry).to(device)
         speed = _prediction_speed(model, data, device)
         stages = {name: _stage(recipe, name, data, model, device, registry, speed) for name in recipe.stages}
+        making = sum(_making(recipe, name, table, registry) for name, table in data.tables.items())
         weights = sum(value.numel() * value.element_size() for value in model.state_dict().values())
         return {
             "recipe": recipe.name,
             "folder": str(out) if out else f"runs/{recipe.name}/TIME_DIGEST",
+            "writes": _writes(recipe),
             "device": str(device),
             "data": {name: _table(table) for name, table in data.tables.items()},
             "model": _shapes(model, data, device),
@@ -60,14 +64,16 @@ def plan(recipe: Recipe, *, registry: Registry, out: Path | None = None) -> dict
                 # a checkpoint: weights, two moments, an average, the best ones
                 "run": round((weights * (5 + len(stages)) + data.test.frames * len(data.aus) * 8) / 1e6, 1),
             },
+            "seconds_to_make_data": round(making, 1),
             "seconds_estimated": round(
-                sum(stage.get("seconds_estimated", 0.0) for stage in stages.values())
+                making
+                + sum(stage.get("seconds_estimated", 0.0) for stage in stages.values())
                 + data.test.frames / speed
             ),
         }
 
 
-def _table(table: Any) -> dict[str, Any]:
+def _table(table: Table) -> dict[str, Any]:
     return {
         "files": [str(path) for path in table.files],
         "made": table.made,
@@ -81,7 +87,30 @@ def _table(table: Any) -> dict[str, Any]:
     }
 
 
-def _bytes(table: Any) -> int:
+def _writes(recipe: Recipe) -> list[str]:
+    """What a run folder will hold; a folder ends with a slash."""
+    folder = RunFolder(Path())
+    files = [folder.recipe, folder.resolved, folder.environment, folder.data, folder.metrics, folder.log]
+    folders = [*(folder.stage(name) for name in recipe.stages), folder.model]
+    results = [folder.predictions, folder.results, folder.report, folder.summary]
+    return [*map(str, files), *(f"{path}/" for path in folders), *map(str, results)]
+
+
+def _making(recipe: Recipe, name: str, table: Table, registry: Registry) -> float:
+    """Seconds to make a generated table that is not there, from the pace of its first frames; 0 where it is."""
+    choice = recipe.data[name].dataset
+    if table.made or choice is None:
+        return 0.0
+    dataset = build("dataset", choice.name, registry=registry, **choice.params)
+    started = time.perf_counter()
+    made = len(next(next(iter(dataset.videos())).read()).frames)
+    a_frame = (time.perf_counter() - started) / made
+    videos = sum(len(clips) for clips in table.parts.values())
+    frames = sum(clips.frames for clips in table.parts.values())
+    return frames * a_frame / min(os.cpu_count() or 1, videos)
+
+
+def _bytes(table: Table) -> int:
     height, width = table.parts["train"].size
     return int(sum(clips.frames for clips in table.parts.values()) * height * width * 3)
 
@@ -121,7 +150,8 @@ def _stage(
     for part, clips in (("train", own.train), ("validation", own.validation)):
         facts[part] = {"people": len(clips.people), "frames": clips.frames}
         if has_labels(params):
-            facts[part]["labelled_frames"] = count_labels(clips).frames
+            counts = count_labels(clips)
+            facts[part] |= {"labelled_frames": counts.frames, "labels": counts.cells}
     with tempfile.TemporaryDirectory() as place:
         metrics = MetricsLog(Path(place) / "metrics.jsonl")
         ctx = Context(

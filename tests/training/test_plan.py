@@ -23,17 +23,25 @@ def test_facts(recipe_file: Path) -> None:
     found = planned(recipe_file)
     json.dumps(found, allow_nan=False)
     assert found["data"]["faces"]["train"] == {"people": 4, "videos": 4, "frames": 120}
+    assert found["seconds_to_make_data"] == 0
     assert found["model"]["features_chw"] == [8, 4, 4]
     assert found["model"]["parameters"]["all"] > 1000
     pretrain, finetune = found["stages"]["pretrain"], found["stages"]["finetune"]
     assert pretrain["clips_bthwc"] == [3, 5, 32, 32, 3]
     assert pretrain["seconds_a_window"] == pytest.approx(4 * 0.05)
     assert finetune["train"]["labelled_frames"] == 24
+    assert finetune["train"]["labels"] == 24 * 2
     assert finetune["seconds_between_frames"] == pytest.approx(0.1)
     assert 4 <= finetune["frames_a_step"] <= 20
     assert found["evaluation"]["frames"] == 60
     assert found["seconds_estimated"] >= 0
     assert pretrain["seconds_a_step"] > 0
+
+
+def test_it_names_what_a_run_leaves(recipe_file: Path, finished: tuple[Path, list[Any]]) -> None:
+    for name in planned(recipe_file)["writes"]:
+        path = finished[0] / name
+        assert path.is_dir() if name.endswith("/") else path.is_file() or name == "report.html", name
 
 
 def test_a_generated_data_set_is_planned_and_not_made(recipe_file: Path, tmp_path: Path) -> None:
@@ -44,6 +52,8 @@ def test_a_generated_data_set_is_planned_and_not_made(recipe_file: Path, tmp_pat
     assert set(tmp_path.rglob("*")) == before
     assert found["data"]["faces"]["made"] is False
     assert found["data"]["faces"]["test"] == {"people": 1, "videos": 1, "frames": 50}
+    assert found["seconds_estimated"] >= found["seconds_to_make_data"] - 0.5
+    assert found["seconds_to_make_data"] > 0
     assert found["disk_mb"]["data_to_make"] == pytest.approx(4 * 50 * 32 * 32 * 3 / 1e6, abs=0.1)
     assert found["stages"]["finetune"]["train"]["labelled_frames"] == 20
 
