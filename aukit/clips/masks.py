@@ -128,11 +128,6 @@ def mask_from_table(
     return mask
 
 
-def save_mask(path: str | Path, mask: Mapping[str, NDArray[np.bool_]], aus: tuple[str, ...]) -> None:
-    """Write an index list that other runs can share."""
-    Path(path).write_text(json.dumps(mask_to_table(mask, aus)) + "\n", encoding="utf-8")
-
-
 def load_mask(path: str | Path, clips: ClipSet) -> dict[str, NDArray[np.bool_]]:
     """Read an index list.
 

@@ -125,10 +125,6 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
             )
 
 
-def _commit(state: Mapping[str, Any]) -> str:
-    return str(state["commit"]) + (" with uncommitted changes" if state["dirty"] else "")
-
-
 def _counts(counts: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     """How many frames carry a label, and how many (frame, AU) labels that makes."""
     for key, name in (("frames", "labelled frames"), ("cells", "labels")):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from aukit.errors import RunFolderError
-from aukit.rundir.atomic import read_json, storage
+from aukit.rundir.atomic import storage
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,6 @@ class RunFolder:
     def finished(self) -> bool:
         """Whether the run is complete."""
         return self.summary.exists()
-
-    def read_summary(self) -> dict[str, Any]:
-        """The summary of a finished run."""
-        found: dict[str, Any] = read_json(self.summary)
-        return found
 
     @classmethod
     def refuse(cls, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 import torch
 
-from aukit.clips.masks import save_mask
+from aukit.clips.masks import mask_to_table
 from aukit.contracts.params import Params
 from aukit.contracts.run import Event, Note, RunFinished, RunStarted, StageFinished, StageResult
 from aukit.errors import ComponentError, Interrupted, RunFolderError
@@ -213,7 +214,8 @@ class _Run:
             with storage(folder.stage(name)):
                 folder.stage(name).mkdir(parents=True, exist_ok=True)
                 for part, mask in data.masks.items():
-                    save_mask(folder.stage(name) / f"labels-{part}.json", mask, self.data.aus)
+                    table = json.dumps(mask_to_table(mask, self.data.aus))
+                    write_text(folder.stage(name) / f"labels-{part}.json", table + "\n")
         components = {
             place: {
                 "name": provided.name,
