@@ -13,7 +13,7 @@ ABLATIONS = (
     ),
     Ablation(
         name="paper-pretraining",
-        summary="stage 1 with the paper's settings throughout, where a recipe has its own (paper, sections 3.3 and 4)",
+        summary="stage 1 with the paper's loss, stride, free batches and (fast) augmentation (paper, 3.3 and 4)",
         set={
             "stages.pretrain.people": 0,
             "stages.pretrain.stride": 2,

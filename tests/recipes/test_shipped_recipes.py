@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from aukit.hosting.host import load_host
 from aukit.hosting.registry import Registry
 from aukit.recipe import list_recipes, load_recipe, missing_data
+from aukit.testing import run_cli
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 FILES = sorted(FOLDER.rglob("*.toml"))
@@ -107,6 +109,24 @@ def test_the_override_of_the_header_stands(file: Path, registry: Registry) -> No
         registry=registry,
     )
     assert changed != load_recipe(file, registry=registry)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_ablation_stands_on_every_recipe(file: Path, registry: Registry) -> None:
+    for ablation in registry.ablations():
+        assert "finetune" in load_recipe(file, ablations=[ablation.name], registry=registry).stages
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_recipe_runs_from_start_to_report_without_its_data(file: Path, tmp_path: Path) -> None:
+    done = run_cli("run", file, "--stand-in", "--smoke", "--device", "cpu", "--out", "out", cwd=tmp_path)
+    assert done.code == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+    licensed = file.stem.startswith(("disfa", "bp4d"))
+    assert (summary["status"], summary["origin"]) == ("finished", "stand-in" if licensed else "synthetic")
+    assert (tmp_path / "out" / "report.html").exists()
 
 
 @pytest.mark.parametrize("name", ["disfa_2pct", "disfa_full", "bp4d_2pct"])
