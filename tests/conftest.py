@@ -6,12 +6,16 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["aukit.testing.pytest_plugin"]
 
 for _name in [name for name in os.environ if name.startswith("AUKIT_")]:
     del os.environ[_name]
 os.environ["OMP_NUM_THREADS"] = "1"
+# A busy machine is no failure: examples may take as long as they take.
+settings.register_profile("aukit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aukit")
 # A shell starts what it puts in the background deaf to Ctrl-C, and children inherit that: listen again.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
