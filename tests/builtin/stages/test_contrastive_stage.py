@@ -54,6 +54,22 @@ def test_backbone_and_temporal_train_and_the_head_is_left_alone(context: Make) -
     assert changed == {"backbone", "temporal"}
 
 
+def test_a_clipped_gradient_takes_a_small_step(context: Make) -> None:
+    """Plain SGD at rate 1: a step is as long as its gradient."""
+    lengths = {}
+    for clip in (0.0, 1e-3):
+        ctx = context(f"clip{clip}")
+        before = {name: value.detach().clone() for name, value in ctx.model.named_parameters()}
+        sgd = {"name": "SGD", "lr": 1.0}
+        stage = ContrastiveStage(params(steps=1, optimizer=sgd, gradient_clip=clip, validate_every=0))
+        stage.run(ctx)
+        moved = [
+            (value.detach() - before[name]).square().sum() for name, value in ctx.model.named_parameters()
+        ]
+        lengths[clip] = float(torch.stack(moved).sum().sqrt())
+    assert 0 < lengths[1e-3] <= 1.01e-3 < lengths[0.0]
+
+
 def test_it_learns(context: Make) -> None:
     ctx = context()
     ContrastiveStage(params(steps=60, validate_every=0)).run(ctx)
