@@ -44,21 +44,24 @@ def states_at(temporal: Any, features: Tensor, lengths: Sequence[int], positions
 
 def _running(temporal: Any, features: Tensor, lengths: Sequence[int], positions: Sequence[int]) -> Tensor:
     starts = np.cumsum([0, *lengths[:-1]])
+    stretches = []  # frames (window, time) of the windows that run from one of the lengths to the next
+    done = 0
+    for until in sorted(set(lengths)):
+        running = sum(length >= until for length in lengths)
+        stretches.append(starts[:running, None] + np.arange(done, until))
+        done = until
+    # Frames are put in this order once: an index for each stretch would cost a gradient of all features for each.
+    order = torch.from_numpy(np.concatenate([stretch.ravel() for stretch in stretches])).to(features.device)
+    parts = torch.split(features[order], [stretch.size for stretch in stretches])
     ends: list[Tensor] = []
     state: Any = None
-    active, done = len(lengths), 0
-    while active:
-        until = lengths[active - 1]
-        # every window of this batch runs from `done` to `until`; those that end there are the last ones
-        frames = starts[:active, None] + np.arange(done, until)[None]
-        index = torch.from_numpy(frames.ravel()).to(features.device)
-        stretch = features.index_select(0, index).view(active, until - done, *features.shape[1:])
-        states, state = temporal(stretch, state)
-        still = sum(length > until for length in lengths)
-        ends.append(states[still:active, -1])
-        state = each(lambda value, keep=still: value[:keep], state)  # type: ignore[misc]
-        active, done = still, until
-    return torch.cat(ends[::-1])
+    for stretch, part in zip(stretches, parts, strict=True):
+        running = len(stretch)
+        state = each(lambda value, rows=running: value[:rows], state)  # type: ignore[misc]
+        states, state = temporal(part.view(*stretch.shape, *part.shape[1:]), state)
+        ends.append(states[:, -1])
+    still = [*(len(stretch) for stretch in stretches[1:]), 0]
+    return torch.cat([end[rows:] for end, rows in zip(ends, still, strict=True)][::-1])
 
 
 def _by_length(temporal: Any, features: Tensor, lengths: Sequence[int], positions: Sequence[int]) -> Tensor:
