@@ -17,8 +17,13 @@ ABLATIONS = (
         set={
             "stages.pretrain.people": 0,
             "stages.pretrain.stride": 2,
-            "stages.pretrain.objective": {"name": "dpc-nce"},
-            "stages.pretrain.augmentation": {"name": "fast"},
+            "stages.pretrain.objective.negatives": ["all"],
+            "stages.pretrain.objective.normalize": False,
+            "stages.pretrain.objective.temperature": 1.0,
+            "stages.pretrain.augmentation.rotation": 20.0,
+            "stages.pretrain.augmentation.scale": 0.1,
+            "stages.pretrain.augmentation.jitter": 0.05,
+            "stages.pretrain.augmentation.colour_per_frame": False,
         },
     ),
     Ablation(

@@ -33,7 +33,8 @@ def fails(recipe: Write, refused: Refused, tmp_path: Path) -> Callable[..., str]
 def test_a_missing_file_names_the_ways_to_get_it(fails: Callable[..., str]) -> None:
     said = fails()
     assert "tiny.h5" in said
-    assert "aukit data make" in said or "prepare" in said
+    assert "aukit data make" in said
+    assert "--stand-in" in said
 
 
 def test_a_missing_licensed_data_set_names_stand_in(refused: Refused, tmp_path: Path) -> None:
@@ -104,9 +105,7 @@ def test_a_split_that_names_nobody_known(fails: Callable[..., str], tiny_store: 
     tiny_store()
     said = fails('split = "default"', 'split = { train = ["P01"], validation = ["P02"], test = ["P99"] }')
     assert "P99" in said
-    assert "`fold`" in fails("split =", "fold = 7\nsplit =") or "fold" in fails(
-        "split =", "fold = 7\nsplit ="
-    )
+    assert "fold" in fails("split =", "fold = 7\nsplit =")
 
 
 def test_a_preset_that_does_not_exist(fails: Callable[..., str], tiny_store: Store) -> None:

@@ -96,17 +96,20 @@ def test_killed_at_random_moments_and_resumed(
 ) -> None:
     """SIGKILL, four times, at moments drawn anew on each day: also in the middle of a write."""
     rng = np.random.default_rng()
+    killed = 0
     for number in range(4):
         delay = rng.uniform(0.0, 1.2)
         folder = tmp_path / f"run{number}"
         arguments = [str(recipe_file), str(folder), str(delay), str(int(signal.SIGKILL))]
         done = subprocess.run([sys.executable, "-c", CHILD, *arguments], capture_output=True, text=True)
         assert done.stdout.startswith("started"), done.stderr
-        if done.returncode == 0:  # it was faster than the timer
+        if (folder / "summary.json").exists():  # it was faster than the timer
             continue
         assert done.returncode == -signal.SIGKILL
+        killed += 1
         go(folder, resuming=True)
         equal(folder, finished[0])
+    assert killed, "the timer never fired before the end: draw shorter delays"
 
 
 def test_killed_before_the_folder_was_ready(finished: Finished, go: Go, tmp_path: Path) -> None:
