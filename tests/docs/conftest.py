@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aukit.recipe import load_recipe
-from aukit.testing import run_cli, tiny_store
+from aukit.testing import run_cli
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -44,14 +44,13 @@ def pages() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `recipes/quickstart.toml`, seconds long, its run `runs/first`, a store and a plugin file."""
+    """A folder with `recipes/quickstart.toml`, seconds long, its run `runs/first`, and a plugin file."""
     folder = tmp_path_factory.mktemp("reader")
     small = ("data.faces.size=32", "model.backbone.width=4", "model.backbone.channels=8")
     recipe = load_recipe("quickstart", smoke=True, overrides=small)
     (folder / "recipes").mkdir()
     (folder / "recipes" / "quickstart.toml").write_text(recipe.dump(), "utf-8")
     (folder / "my_gru.py").write_text(MY_GRU, "utf-8")
-    tiny_store(folder / "faces.h5", people=2, frames=12)
     done = run_cli("run", "recipes/quickstart.toml", "--out", "runs/first", "--device", "cpu", cwd=folder)
     assert done.code == 0, done.stderr
     return folder

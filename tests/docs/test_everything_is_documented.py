@@ -218,10 +218,8 @@ def test_each_key_of_a_summary_is_explained(pages: Pages, finished: Path) -> Non
 
 
 def test_each_column_of_a_prediction_is_explained(pages: Pages, finished: Path, tmp_path: Path) -> None:
-    out = tmp_path / "tracks.csv"
-    done = run_cli(
-        "predict", finished / "faces.h5", "--run", finished / "runs/first", "--out", out, "--device", "cpu"
-    )
+    store, out = tiny_store(tmp_path / "faces.h5", people=2, frames=12), tmp_path / "tracks.csv"
+    done = run_cli("predict", store, "--run", finished / "runs/first", "--out", out, "--device", "cpu")
     assert done.code == 0, done.stderr
     header = out.read_text().splitlines()[0].split(",")
     table = {
