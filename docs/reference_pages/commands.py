@@ -53,7 +53,10 @@ def page() -> str:
     """The Markdown of the page."""
     found = list(walk())
     rows = [
-        (f"[`aukit {' '.join(words)}`](#aukit-{'-'.join(words)})", command.get_short_help_str(100).rstrip("."))
+        (
+            f"[`aukit {' '.join(words)}`](#aukit-{'-'.join(words)})",
+            command.get_short_help_str(100).rstrip("."),
+        )
         for words, command, _ in found
         if words and not getattr(command, "commands", {})
     ]
