@@ -57,7 +57,7 @@ def load_facts(folder: Path) -> ModelFacts:
     """The facts of a saved model.
 
     Raises:
-        RunFolderError: there is none, or it is of a newer version.
+        RunFolderError: there is none, it is of a newer version, or it is damaged.
     """
     path = folder / FACTS
     if not path.exists():
@@ -71,7 +71,12 @@ def load_facts(folder: Path) -> ModelFacts:
         raise RunFolderError("this is no model of aukit", where=str(path))
     if table.pop("version") > VERSION:
         raise RunFolderError("this model was written by a newer aukit", where=str(path), hint="upgrade aukit")
-    return ModelFacts(**{**table, "aus": tuple(table["aus"]), "size": tuple(table["size"])})
+    try:
+        return ModelFacts(**{**table, "aus": tuple(table["aus"]), "size": tuple(table["size"])})
+    except (KeyError, TypeError) as error:
+        raise RunFolderError(
+            f"the facts of this model are not those that version {VERSION} has: {error}", where=str(path)
+        ) from None
 
 
 def load_model(folder: Path, *, registry: Registry | None = None) -> tuple[AUModel, ModelFacts]:
