@@ -45,7 +45,9 @@ def test_it_names_what_a_run_leaves(recipe_file: Path, finished: tuple[Path, lis
 
 
 def test_a_generated_data_set_is_planned_and_not_made(recipe_file: Path, tmp_path: Path) -> None:
-    small = '[data.faces]\nname = "synthetic"\ntrain = 2\nvalidation = 1\ntest = 1\nframes = 5000\nsize = 32\n'
+    small = (
+        '[data.faces]\nname = "synthetic"\ntrain = 2\nvalidation = 1\ntest = 1\nframes = 5000\nsize = 32\n'
+    )
     recipe_file.write_text(recipe_file.read_text().replace('[data.faces]\npath = "tiny.h5"\n', small))
     before = set(tmp_path.rglob("*"))
     found = planned(recipe_file, f'compute.data_root="{tmp_path}"')
@@ -54,7 +56,7 @@ def test_a_generated_data_set_is_planned_and_not_made(recipe_file: Path, tmp_pat
     assert found["data"]["faces"]["test"] == {"people": 1, "videos": 1, "frames": 5000}
     assert found["seconds_estimated"] >= found["seconds_to_make_data"] - 0.5
     assert found["seconds_to_make_data"] > 0
-    assert found["disk_mb"]["data_to_make"] == pytest.approx(4 * 50 * 32 * 32 * 3 / 1e6, abs=0.1)
+    assert found["disk_mb"]["data_to_make"] == pytest.approx(4 * 5000 * 32 * 32 * 3 / 1e6, abs=0.1)
     assert found["stages"]["finetune"]["train"]["labelled_frames"] == 20
 
 
