@@ -57,7 +57,7 @@ def test_a_generated_data_set_is_planned_and_not_made(recipe_file: Path, tmp_pat
     assert found["seconds_estimated"] >= found["seconds_to_make_data"] - 0.5
     assert found["seconds_to_make_data"] > 0
     assert found["disk_mb"]["data_to_make"] == pytest.approx(4 * 5000 * 32 * 32 * 3 / 1e6, abs=0.1)
-    assert found["stages"]["finetune"]["train"]["labelled_frames"] == 20
+    assert found["stages"]["finetune"]["train"]["labelled_frames"] == 2000
 
 
 def test_what_a_run_would_refuse_is_refused(recipe_file: Path) -> None:
