@@ -49,9 +49,46 @@ class Source:
     digest: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FrameLabels:
+    """The labels of one recording, a row a labelled frame, in rising order.
+
+    Which frame a row means: `frame` int64 (L,), in the recording's own counting, or else `seconds` float64 (L,).
+    `intensity` float32 (L,A), NaN where a cell is not labelled. `notes`: what the reader met and mended, for the user.
+    """
+
+    intensity: NDArray[np.float32]
+    frame: NDArray[np.int64] | None = None
+    seconds: NDArray[np.float64] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """One video as it is distributed: whole pictures, before any face is located, and where its labels are.
+
+    `path` is a video file, or a folder whose still `pictures` are named one by one, each with the source's own number.
+    `first_frame` is the number that the source's own counting gives to a video file's first picture. `fps` is needed
+    for still pictures; of a video file, the container's own times are used. `labels` reads the labels, in whichever
+    process prepares the recording; it raises `DataError` with file and line. `skip` names bad frames, as inclusive
+    ranges `(first, last)` in the source's own counting: they are left out. A recording can be copied to another
+    process.
+    """
+
+    video: str
+    subject: str
+    path: Path
+    session: str = ""
+    pictures: tuple[tuple[int, Path], ...] = ()
+    fps: float = 0.0
+    first_frame: int = 0
+    labels: Callable[[], FrameLabels] | None = None
+    skip: tuple[tuple[int, int], ...] = ()
+
+
 @runtime_checkable
 class Dataset(Protocol):
-    """Source videos and their schema. Wiring: none."""
+    """Source videos that are cropped already, and their schema. Wiring: none."""
 
     @property
     def schema(self) -> Schema:
@@ -60,6 +97,20 @@ class Dataset(Protocol):
 
     def videos(self, root: Path | None = None) -> Iterable[Source]:
         """The source videos under `root`; a data set that makes its own frames takes none."""
+        ...
+
+
+@runtime_checkable
+class RecordedDataset(Protocol):
+    """Recordings as they are distributed, and their schema: what `aukit prepare` reads. Wiring: none."""
+
+    @property
+    def schema(self) -> Schema:
+        """AUs, frame rate, subjects, presets of splits, origin, terms. After `recordings` it may know more."""
+        ...
+
+    def recordings(self, root: Path) -> Sequence[Recording]:
+        """The recordings under `root`, in a fixed order; reads names, not pictures."""
         ...
 
 
@@ -76,7 +127,11 @@ class Sampler(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
-    """One face: box `(x0, y0, x1, y1)` in pixels, score in 0..1, landmark points (x, y) where the locator has any."""
+    """One face: box `(x0, y0, x1, y1)` in pixels, score in 0..1, landmark points (x, y) where the locator has any.
+
+    Five points are, in this order, the person's right eye, left eye, nose tip, right and left corner of the mouth: the
+    first is the leftmost eye in an upright picture.
+    """
 
     box: tuple[float, float, float, float]
     score: float

@@ -1,0 +1,1 @@
+"""From predictions to files people use: tables, sidecars, overlays, timelines, scores."""
