@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """One whole picture of a recording: uint8 (H,W,3) RGB, upright; seconds since the first; the source's own number."""
+    """One whole picture of a recording: uint8 (H,W,3) RGB, upright; seconds since the first; its own number."""
 
     pixels: NDArray[np.uint8]
     seconds: float
@@ -42,7 +42,7 @@ class CropRule(Params):
 
     rule: Literal["tight", "eyes", "none"] = Field(
         "tight",
-        description="`tight`: a square about the box; `eyes`: turned and scaled so that the eyes lie level and at fixed "
+        description="`tight`: a square about the box; `eyes`: turned and scaled so that the eyes lie level at fixed "
         "places; `none`: the whole picture",
     )
     margin: float = Field(

@@ -18,7 +18,7 @@ class Tracks:
     is meant, as in a frame without any. `timestamp` float64 (N,) seconds since the first frame, from the container.
     `confidence` float32 (N,) the locator's score of the face in 0..1; between two looks of the locator it is
     interpolated; 0 without a face. `box` float32 (N,4) x0 y0 x1 y1 in the upright picture's pixels, NaN without a face.
-    `pose` float32 (N,3) pitch, yaw, roll in radians, NaN where the locator gives no points. `intensity` float32 (N,A) on
+    `pose` float32 (N,3) pitch, yaw, roll in radians, NaN where there are no points. `intensity` float32 (N,A) on
     the FACS scale, NaN where there is none. `success` bool (N,): the row has a face and finite intensities.
     """
 
