@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from aukit.contracts.faces import Picture
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
@@ -85,6 +87,11 @@ class Recording:
     labels: Callable[[], FrameLabels] | None = None
     skip: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def first(self) -> int:
+        """The number of the first picture."""
+        return self.pictures[0][0] if self.pictures else self.first_frame
+
 
 @runtime_checkable
 class Dataset(Protocol):
@@ -140,12 +147,16 @@ class Face:
 
 @runtime_checkable
 class Locator(Protocol):
-    """Finds faces. Wiring: none."""
+    """Finds faces. Wiring: none.
 
-    def start(self) -> None:
-        """Forget what was seen: the next frame is of another video."""
+    Two attributes may be there: `weights`, the digest of what it looks with ("sha256:..."), and `whole`. A locator is
+    shown pictures reduced to the asked size, unless its `whole` is True.
+    """
+
+    def start(self, video: str = "", first: int = 0) -> None:
+        """Forget what was seen: the next pictures are of recording `video`, whose first has the number `first`."""
         ...
 
-    def locate(self, frame: NDArray[np.uint8]) -> Sequence[Face]:
-        """uint8 (H,W,3) RGB to the faces in it, best first."""
+    def locate(self, picture: Picture) -> Sequence[Face]:
+        """The faces in a picture, best first, in the pixels it has here. Not every picture need be shown."""
         ...

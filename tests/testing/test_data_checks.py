@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from aukit.contracts.data import Chunk, Face, Source
+from aukit.contracts.faces import Picture
 from aukit.contracts.schema import Schema
 from aukit.testing import ContractError, check_dataset, check_locator, check_sampler
 
@@ -200,29 +201,30 @@ def test_a_wrong_sampler_is_caught(wrong, sentence):
 
 
 class Locator:
-    """Finds what `faces(frame)` says, and nothing in black."""
+    """Finds what `faces(pixels)` says, and nothing in black."""
 
-    def __init__(self, faces: Any = None) -> None:
-        self.faces = faces or (lambda frame: [Face(box=(1, 2, 30, 40), score=0.9, points=((3, 4),))])
+    def __init__(self, faces: Any = None, **attributes: Any) -> None:
+        self.faces = faces or (lambda pixels: [Face(box=(1, 2, 30, 40), score=0.9, points=((3, 4),))])
+        vars(self).update(attributes)
 
-    def start(self) -> None:
+    def start(self, video: str = "", first: int = 0) -> None:
         pass
 
-    def locate(self, frame: np.ndarray) -> Any:
-        return self.faces(frame) if frame.any() else []
+    def locate(self, picture: Picture) -> Any:
+        return self.faces(picture.pixels) if picture.pixels.any() else []
 
 
 class Remembers(Locator):
     count = 0
 
-    def locate(self, frame: np.ndarray) -> Any:
+    def locate(self, picture: Picture) -> Any:
         self.count += 1
         return [Face(box=(0, 0, self.count, 1), score=1.0)]
 
 
 class Paints(Locator):
-    def locate(self, frame: np.ndarray) -> Any:
-        frame[0] = 255
+    def locate(self, picture: Picture) -> Any:
+        picture.pixels[0] = 255
         return []
 
 
@@ -241,11 +243,14 @@ def face(box: Any = (1, 2, 30, 40), score: float = 0.9) -> Face:
         (partial(Locator, lambda frame: [face(score=1.5)]), "a score is outside 0..1: 1.5"),
         (partial(Locator, lambda frame: [face(score=0.1), face()]), "the best comes first"),
         (Remembers, "after `start` it does not find the same again"),
-        (Paints, "it changes the frame"),
+        (Paints, "it changes the picture"),
+        (partial(Locator, weights="md5:1"), "`weights` is not sha256"),
+        (partial(Locator, whole="yes"), "`whole` is neither True nor False"),
     ],
 )
 def test_a_wrong_locator_is_caught(wrong, sentence):
     check_locator(Locator)
+    check_locator(partial(Locator, weights="sha256:" + 64 * "0", whole=True))
     with pytest.raises(ContractError, match=sentence):
         check_locator(wrong)
 
@@ -253,5 +258,5 @@ def test_a_wrong_locator_is_caught(wrong, sentence):
 def test_a_locator_must_find_the_face_it_is_shown():
     picture = np.full((20, 20, 3), 100, np.uint8)
     check_locator(Locator, frame=picture)
-    with pytest.raises(ContractError, match="it finds no face in the frame that has one"):
+    with pytest.raises(ContractError, match="it finds no face in the picture that has one"):
         check_locator(partial(Locator, lambda frame: []), frame=picture)

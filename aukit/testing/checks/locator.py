@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aukit.contracts.data import Face
+from aukit.contracts.faces import Picture
 from aukit.testing.contract import Make, require
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
-def check_locator(make: Make, *, frame: NDArray[np.uint8] | None = None) -> None:
-    """uint8 (H,W,3) to the faces in it, best first; `start` forgets what was seen.
 
-    `frame` is a picture with a face, if there is one to try: then at least one must be found.
+def check_locator(make: Make, *, frame: NDArray[np.uint8] | None = None, video: str = "") -> None:
+    """A picture to the faces in it, best first; `start` forgets what was seen; pictures may be left out.
+
+    `frame` uint8 (H,W,3) is a picture with a face, if there is one to try: then at least one must be found in it, as
+    the first of recording `video`.
 
     Raises:
         ContractError: with the first sentence that is not kept.
@@ -23,11 +28,14 @@ def check_locator(make: Make, *, frame: NDArray[np.uint8] | None = None) -> None
     noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
     frames = [np.zeros_like(noise), noise] if frame is None else [frame, np.zeros_like(frame), noise]
     locator = make()
+    weights = getattr(locator, "weights", None)
+    require(weights is None or _DIGEST.fullmatch(str(weights)), f"`weights` is not sha256:...: {weights!r}")
+    require(isinstance(getattr(locator, "whole", False), bool), "`whole` is neither True nor False")
 
-    def run(picture: NDArray[np.uint8]) -> list[Face]:
-        before = picture.copy()
-        faces = locator.locate(picture)
-        require(np.array_equal(picture, before), "it changes the frame")
+    def run(number: int) -> list[Face]:
+        before = frames[number].copy()
+        faces = locator.locate(Picture(pixels=frames[number], seconds=number / 25, index=number))
+        require(np.array_equal(frames[number], before), "it changes the picture")
         require(isinstance(faces, Sequence), f"it returns a {type(faces).__name__}, expected a list of faces")
         for face in faces:
             _check_face(face)
@@ -35,11 +43,14 @@ def check_locator(make: Make, *, frame: NDArray[np.uint8] | None = None) -> None
         require(scores == sorted(scores, reverse=True), "its faces are not in order: the best comes first")
         return list(faces)
 
+    locator.start(video, 0)
+    found = [run(number) for number in range(len(frames))]
+    require(frame is None or found[0], "it finds no face in the picture that has one")
+    locator.start(video, 0)
+    again = [run(number) for number in range(len(frames))]
+    require(again == found, "after `start` it does not find the same again")
     locator.start()
-    first = [run(picture) for picture in frames]
-    require(frame is None or first[0], "it finds no face in the frame that has one")
-    locator.start()
-    require([run(picture) for picture in frames] == first, "after `start` it does not find the same again")
+    run(len(frames) - 1)
 
 
 def _check_face(face: Any) -> None:
