@@ -1,4 +1,4 @@
-"""For authors of plugins: an empty host, a tiny clip store, the command line, a contract check for each kind.
+"""For authors of plugins: an empty host, a tiny clip store, real videos, the command line, a check for each kind.
 
     from aukit.testing import check_component
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from aukit.testing.contract import ContractError as ContractError
     from aukit.testing.host import empty_host as empty_host
     from aukit.testing.store import tiny_store as tiny_store
+    from aukit.testing.video import face_video as face_video
+    from aukit.testing.video import write_video as write_video
 
 # Looked up when first used: most tests need neither torch nor HDF5.
 _HOMES = {
@@ -51,8 +53,10 @@ _HOMES = {
     "check_temporal": "checks.temporal",
     "check_tracker": "checks.tracker",
     "empty_host": "host",
+    "face_video": "video",
     "run_cli": "cli",
     "tiny_store": "store",
+    "write_video": "video",
 }
 
 
