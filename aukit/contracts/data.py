@@ -71,7 +71,8 @@ class Recording:
 
     `path` is a video file, or a folder whose still `pictures` are named one by one, each with the source's own number.
     `first_frame` is the number that the source's own counting gives to a video file's first picture. `fps` is needed
-    for still pictures; of a video file, the container's own times are used. `labels` reads the labels, in whichever
+    for still pictures; of a video file, the container's own times are used. `pictures` may list its folder only when
+    it is asked. `labels` reads the labels, in whichever
     process prepares the recording; it raises `DataError` with file and line. `skip` names bad frames, as inclusive
     ranges `(first, last)` in the source's own counting: they are left out. A recording can be copied to another
     process.
@@ -81,7 +82,7 @@ class Recording:
     subject: str
     path: Path
     session: str = ""
-    pictures: tuple[tuple[int, Path], ...] = ()
+    pictures: Sequence[tuple[int, Path]] = ()
     fps: float = 0.0
     first_frame: int = 0
     labels: Callable[[], FrameLabels] | None = None
@@ -109,7 +110,12 @@ class Dataset(Protocol):
 
 @runtime_checkable
 class RecordedDataset(Protocol):
-    """Recordings as they are distributed, and their schema: what `aukit prepare` reads. Wiring: none."""
+    """Recordings as they are distributed, and their schema: what `aukit prepare` reads. Wiring: none.
+
+    It may also have `notes`, a tuple of sentences for the user about what `recordings` met as a whole: files that
+    belong to no recording, and the like; and `framing`, an `aukit.contracts.faces.Framing` that suits it better than
+    the general defaults, as where its pictures are cropped already.
+    """
 
     @property
     def schema(self) -> Schema:

@@ -42,7 +42,10 @@ class SplitSizes:
 class Schema:
     """A data set's fixed facts. `splits` maps a protocol's name to its folds; `aus` is empty for unlabelled sets.
 
-    `subjects` is empty where the people have no public names.
+    `subjects` is empty where the people have no public names. `people_of` names the data set whose people these are,
+    where that is another: one id is then one person in both, and testing one of them on a model that was trained on
+    the other is no test on unseen people. `private`: whoever recorded the videos chose the ids of subjects and videos,
+    so these may be people's names; a store gets pseudonyms in their place unless names are asked for.
     """
 
     name: str
@@ -55,4 +58,6 @@ class Schema:
     terms: str = ""
     cite: str = ""
     obtain: str = ""
+    people_of: str = ""
+    private: bool = False
     api: int = API
