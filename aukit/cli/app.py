@@ -18,10 +18,12 @@ import typer.core
 from aukit.cli import (
     cite,
     data,
+    data_inspect,
     explain,
     list_components,
     new_plugin,
     options,
+    plan,
     plugins,
     predict,
     recipes,
@@ -74,6 +76,7 @@ def _root(
 
 
 app.command("run", epilog=run.EPILOG, short_help="Train and evaluate what a recipe says")(run.run)
+app.command("plan", epilog=plan.EPILOG, short_help="Say what a run costs and its labels can teach")(plan.plan)
 app.command("validate", epilog=validate.EPILOG, short_help="Check recipes, all problems at once")(
     validate.validate
 )
@@ -91,6 +94,7 @@ app.command("predict", epilog=predict.EPILOG, short_help="Predict every frame of
 app.command("cite", epilog=cite.EPILOG, short_help="Print what to cite for a run")(cite.cite)
 app.command("version", epilog=version.EPILOG, short_help="Show the versions that matter")(version.version)
 app.add_typer(recipes.app, name="recipes", short_help="List, show, copy the shipped recipes")
+data.app.command("inspect", epilog=data_inspect.EPILOG)(data_inspect.inspect)
 app.add_typer(data.app, name="data", short_help="Make and check clip stores")
 
 

@@ -41,6 +41,14 @@ class Clip:
         return len(self.timestamps)
 
     @property
+    def usable_labels(self) -> NDArray[np.float32]:
+        """The labels `(T,A)` of frames inside a segment; no stage sees another frame, so elsewhere they are NaN."""
+        inside = np.zeros((self.length, 1), bool)
+        for start, stop in self.segments:
+            inside[start:stop] = True
+        return np.where(inside, self.labels, np.float32(np.nan))
+
+    @property
     def person(self) -> tuple[str, str]:
         """Who it is: a subject of a data set. A video whose subject is unknown is a person of its own."""
         return (self.data_set, self.subject or self.id)

@@ -55,12 +55,7 @@ def draw_mask(clips: ClipSet, sampler: Sampler, rng: np.random.Generator) -> dic
         ComponentError: the sampler's answer has a wrong shape, or a label that does not exist.
         DataError: the sampler cannot give what it was asked for.
     """
-    offered: dict[str, NDArray[np.float32]] = {}
-    for clip in clips.clips:
-        inside = np.zeros((clip.length, 1), bool)
-        for start, stop in clip.segments:
-            inside[start:stop] = True
-        offered[clip.id] = np.where(inside, clip.labels, np.float32(np.nan))
+    offered = {clip.id: clip.usable_labels for clip in clips.clips}
     drawn = sampler(offered, rng)
     name = type(sampler).__name__
     mask = {}

@@ -37,17 +37,23 @@ class RandomSampler:
         """
         names = sorted(labels)
         known = {name: ~np.isnan(labels[name]) for name in names}
-        frames = [(name, int(frame)) for name in names for frame in np.flatnonzero(known[name].any(axis=1))]
+        frames = [np.flatnonzero(known[name].any(axis=1)) for name in names]
+        ends = np.cumsum([len(some) for some in frames])
+        total = int(ends[-1]) if names else 0
         count = self.count
         if count is None:
-            count = math.floor(self.fraction * len(frames) + 1e-9)  # 0.29 * 100 is 28.999999999999996
-        if count > len(frames):
+            count = math.floor(self.fraction * total + 1e-9)  # 0.29 * 100 is 28.999999999999996
+        if count > total:
             raise DataError(
-                f"{count} labelled frames are asked for, there are {len(frames)}",
+                f"{count} labelled frames are asked for, there are {total}",
                 hint="ask for fewer, or for a `fraction`",
             )
         mask = {name: np.zeros_like(known[name]) for name in labels}
-        for drawn in rng.choice(len(frames), count, replace=False):
-            name, frame = frames[drawn]
-            mask[name][frame] = known[name][frame]
+        drawn = rng.choice(total, count, replace=False)
+        video = np.searchsorted(ends, drawn, side="right")
+        for number in np.unique(video):
+            name = names[number]
+            first = ends[number] - len(frames[number])
+            chosen = frames[number][drawn[video == number] - first]
+            mask[name][chosen] = known[name][chosen]
         return mask
