@@ -41,32 +41,32 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_inspect_shows_people_levels_and_parts(cli: Cli, folder: Path) -> None:
-    done = cli("data", "inspect", "own.h5", "--split", "default", "--plot", "levels.png", cwd=folder)
+def test_inspect_shows_people_levels_and_parts(run_cli: Cli, folder: Path) -> None:
+    done = run_cli("data", "inspect", "own.h5", "--split", "default", "--plot", "levels.png", cwd=folder)
     assert done.code == 0, done.stderr
     assert "P07" in done.stdout
     assert "people showing it" in done.stdout
     assert "test: 3 people" in done.stdout
     assert (folder / "levels.png").stat().st_size > 5000
-    found = json.loads(cli("data", "inspect", "own.h5", "--json", cwd=folder).stdout)
+    found = json.loads(run_cli("data", "inspect", "own.h5", "--json", cwd=folder).stdout)
     assert sum(found["aus"]["AU12"]["levels"]) == found["frames"] == 480
 
 
-def test_a_picture_never_replaces_the_store(cli: Cli, folder: Path) -> None:
-    done = cli("data", "inspect", "own.h5", "--plot", "own.h5", cwd=folder)
+def test_a_picture_never_replaces_the_store(run_cli: Cli, folder: Path) -> None:
+    done = run_cli("data", "inspect", "own.h5", "--plot", "own.h5", cwd=folder)
     assert done.code == 2
     assert "would replace the store" in done.stderr
 
 
 @pytest.mark.slow
-def test_plan_says_what_it_takes_and_writes_nothing(cli: Cli, folder: Path) -> None:
+def test_plan_says_what_it_takes_and_writes_nothing(run_cli: Cli, folder: Path) -> None:
     before = sorted(folder.iterdir())
-    done = cli("plan", "small.toml", cwd=folder)
+    done = run_cli("plan", "small.toml", cwd=folder)
     assert done.code == 0, done.stderr
     assert "time on this machine" in done.stdout
     assert "positive, expected" in done.stdout
     assert "cannot be judged" in done.stdout, "three test people are too few for an interval"
     assert "3 people have labels; an interval needs 4" in done.stderr
-    found = json.loads(cli("plan", "small.toml", "--json", cwd=folder).stdout)
+    found = json.loads(run_cli("plan", "small.toml", "--json", cwd=folder).stdout)
     assert found["labels"]["stages"]["learn"]["AU12"]["drawn"] == 12
     assert sorted(folder.iterdir()) == before
