@@ -18,12 +18,13 @@ from aukit.errors import DataError, did_you_mean
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Clip:
-    """One video. Frames stay on disk until `read`.
+    """One video, or a stretch of one. Frames stay on disk until `read`.
 
     id: `data set/video`. subject: empty where unknown. fps: nominal.
     segments: runs `(start, stop)` without a gap.
-    labels: float32 (T,A), NaN where unlabelled or masked. timestamps: float64 seconds (T,).
+    labels: float32 (T,A), NaN where unlabelled or masked. timestamps: float64 seconds (T,), the video's own.
     read: `read(start, stop, stride=1)` gives uint8 (T,H,W,3).
+    stretch_of: of a stretch, the id of its video, in which it begins at frame `first`.
     """
 
     id: str
@@ -34,11 +35,18 @@ class Clip:
     labels: NDArray[np.float32]
     timestamps: NDArray[np.float64]
     read: Callable[..., NDArray[np.uint8]]
+    stretch_of: str = ""
+    first: int = 0
 
     @property
     def length(self) -> int:
-        """Frames in the video."""
+        """Frames in the video, or in the stretch."""
         return len(self.timestamps)
+
+    @property
+    def video(self) -> str:
+        """The id of the whole video."""
+        return self.stretch_of or self.id
 
     @property
     def usable_labels(self) -> NDArray[np.float32]:
@@ -51,7 +59,7 @@ class Clip:
     @property
     def person(self) -> tuple[str, str]:
         """Who it is: a subject of a data set. A video whose subject is unknown is a person of its own."""
-        return (self.data_set, self.subject or self.id)
+        return (self.data_set, self.subject or self.video)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -181,8 +189,8 @@ def join(sets: Sequence[ClipSet], *, names: Sequence[str] = ()) -> ClipSet:
 def _open(store: ClipStore) -> ClipSet:
     clips = tuple(
         Clip(
-            id=f"{store.data_set}/{video.id}",
-            data_set=store.data_set,
+            id=f"{video.data_set}/{video.id}",
+            data_set=video.data_set,
             subject=video.subject,
             fps=video.fps,
             segments=video.segments,

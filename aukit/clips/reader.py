@@ -30,7 +30,10 @@ _MAKE = "make a store with `aukit data make synthetic --out FILE.h5`"
 
 @dataclass(frozen=True, kw_only=True)
 class StoredVideo:
-    """What is known of one video. `segments` are the runs `(start, stop)` without a gap; `fps` is nominal."""
+    """What is known of one video. `segments` are the runs `(start, stop)` without a gap; `fps` is nominal.
+
+    `data_set` is the one it is of, where a store holds several.
+    """
 
     id: str
     subject: str
@@ -39,6 +42,7 @@ class StoredVideo:
     length: int
     segments: tuple[tuple[int, int], ...]
     digest: str
+    data_set: str
 
 
 class ClipStore:
@@ -93,6 +97,7 @@ class ClipStore:
                     length=len(time),
                     segments=layout.segments(time, index, valid, fps),
                     digest=facts["digest"],
+                    data_set=facts.get("data_set", self.data_set),
                 )
                 found.append((int(facts["order"]), video))
             return tuple(video for _, video in sorted(found, key=lambda pair: pair[0]))

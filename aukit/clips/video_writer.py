@@ -88,6 +88,13 @@ class VideoWriter:
             self.columns.setdefault(name, []).append(values)
         self.length = stop
 
+    def label(self, intensity: NDArray[np.float32]) -> None:
+        """Put other labels, float32 (T,A), in the place of those that came with the frames so far."""
+        if intensity.shape != (self.length, self.aus):
+            raise self._error(f"labels are {intensity.shape}, {(self.length, self.aus)} was expected")
+        self._require_scale(intensity)
+        self.columns["intensity"] = [np.asarray(intensity, np.float32)]
+
     def close(self) -> None:
         """Write what is small: labels, times, boxes."""
         if self.length == 0:
@@ -125,10 +132,12 @@ class VideoWriter:
             shape = (count, *widths.get(name, ()))
             if values.shape != shape:
                 raise self._error(f"`{name}` is {values.shape}, {shape} was expected")
-        labels = columns["intensity"]
+        self._require_scale(columns["intensity"])
+        return columns
+
+    def _require_scale(self, labels: NDArray[np.float32]) -> None:
         if ((labels < 0) | (labels > 5)).any():
             raise self._error("an intensity outside 0..5", hint="codes such as 9 mean missing: store NaN")
-        return columns
 
     def _append_jpeg(self, frames: NDArray[np.uint8]) -> None:
         blobs = [_encode(frame, self.quality) for frame in frames]
@@ -174,6 +183,11 @@ def _frames(group: h5py.Group, length: int, size: tuple[int, int]) -> h5py.Datas
         chunks = (layout.CHUNK_FRAMES, *size, 3)
         most = (None, *size, 3)
         return group.create_dataset("frames", shape=shape, maxshape=most, chunks=chunks, dtype=np.uint8)
+    return contiguous(group, "frames", shape)
+
+
+def contiguous(group: h5py.Group, name: str, shape: tuple[int, ...]) -> h5py.Dataset:
+    """A uint8 array in one block, its place in the file taken at once."""
     plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plan.set_layout(h5py.h5d.CONTIGUOUS)
     # Videos lie in the order they were opened, whichever is written first.
@@ -181,8 +195,8 @@ def _frames(group: h5py.Group, length: int, size: tuple[int, int]) -> h5py.Datas
     plan.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     plan.set_obj_track_times(False)  # the same videos make the same bytes
     space = h5py.h5s.create_simple(shape)
-    h5py.h5d.create(group.id, b"frames", h5py.h5t.NATIVE_UINT8, space, dcpl=plan)
-    return group["frames"]
+    h5py.h5d.create(group.id, name.encode(), h5py.h5t.NATIVE_UINT8, space, dcpl=plan)
+    return group[name]
 
 
 def _encode(frame: NDArray[np.uint8], quality: int) -> bytes:

@@ -170,24 +170,11 @@ class StoreWriter:
         self, video: str, *, subject: str, fps: float, length: int = 0, session: str = "", digest: str = ""
     ) -> VideoWriter:
         """A writer of one video; several may be open at once. `length` is exact, or 0: not known yet."""
-        name = layout.group_name(video)
-        if not video:
-            raise DataError("a video has no name", where=str(self.path))
-        if name in self._videos:
-            raise DataError(f"two videos are called {video!r}", where=str(self.path))
         if not fps > 0:
             raise DataError(f"video {video!r} has a frame rate of {fps}", where=str(self.path))
-        facts = {
-            "subject": subject,
-            "session": session,
-            "digest": digest,
-            "fps": float(fps),
-            "order": self._count,
-        }
-        self._count += 1
+        facts = {"subject": subject, "session": session, "digest": digest, "fps": float(fps)}
+        group = self.group(video, facts)
         with storage(self.path):
-            group = self._videos.create_group(name)
-            set_attributes(group, facts)
             return VideoWriter(
                 group,
                 path=self.path,
@@ -198,6 +185,23 @@ class StoreWriter:
                 encoding=self.encoding,
                 quality=self.quality,
             )
+
+    def group(self, video: str, facts: Mapping[str, Any]) -> h5py.Group:
+        """The empty group of the next video, with its attributes: to be filled as `aukit.clips.format` says.
+
+        Raises:
+            DataError: the video has no name, or one that is taken.
+        """
+        name = layout.group_name(video)
+        if not video:
+            raise DataError("a video has no name", where=str(self.path))
+        if name in self._videos:
+            raise DataError(f"two videos are called {video!r}", where=str(self.path))
+        with storage(self.path):
+            group = self._videos.create_group(name)
+            set_attributes(group, {**facts, "order": self._count})
+        self._count += 1
+        return group
 
 
 def _remove_orphans(path: Path) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
+from aukit.clips.space import require_space
 from aukit.clips.video_writer import VideoWriter
 from aukit.clips.writer import StoreWriter
 from aukit.contracts.data import Chunk, Dataset, Source
 from aukit.contracts.run import Event, Progress
-from aukit.errors import DataError, StorageError
+from aukit.errors import DataError
 from aukit.ingest.workers import read_in_processes
 
 OnEvent = Callable[[Event], object]
@@ -69,7 +69,8 @@ def make_store(
             if not videos:  # the first frames say how large all of them are
                 size = (chunk.frames.shape[1], chunk.frames.shape[2])
                 if encoding == "raw":
-                    _require_space(path, sources, size)
+                    need = sum(source.length for source in sources) * size[0] * size[1] * 3
+                    require_space(path, need, hint="free some space, write elsewhere, or take encoding jpeg")
                 writer = StoreWriter(
                     path,
                     data_set=dataset.schema.name,
@@ -129,16 +130,3 @@ def _open(writer: StoreWriter, source: Source) -> VideoWriter:
         length=source.length,
         digest=source.digest,
     )
-
-
-def _require_space(path: Path, sources: Sequence[Source], size: tuple[int, int]) -> None:
-    """Say at once that a disk is too small, not after an hour."""
-    need = sum(source.length for source in sources) * size[0] * size[1] * 3
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    free = shutil.disk_usage(folder).free
-    if need > free:
-        raise StorageError(
-            f"the disk is too small: {need / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free",
-            where=str(path),
-            hint="free some space, write elsewhere, or take encoding jpeg",
-        )
