@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aukit.builtin.ablations import ABLATIONS
-from aukit.builtin.params import data, model, stages, trackers
-from aukit.builtin.schemas import SCHEMAS
+from aukit.builtin.params import data, datasets, model, stages, trackers
+from aukit.builtin.schemas import DISFA, SCHEMAS
 from aukit.contracts.component import Ablation, Component
 from aukit.contracts.schema import Schema
 from aukit.hosting.hookspecs import hookimpl
@@ -120,6 +120,21 @@ def aukit_components() -> list[Component]:
             build="aukit.builtin.datasets.synthetic:SyntheticFaces",
             params=data.SyntheticParams,
             summary="rendered faces with known intensities, no assets needed",
+        ),
+        Component(
+            kind="dataset",
+            name="disfa",
+            build="aukit.builtin.datasets.disfa:Disfa",
+            params=datasets.DisfaParams,
+            summary="DISFA: 27 people, videos and label files as distributed",
+            cite=DISFA.cite,
+        ),
+        Component(
+            kind="dataset",
+            name="videos",
+            build="aukit.builtin.datasets.videos:OwnVideos",
+            params=datasets.VideosParams,
+            summary="own videos, with a manifest and labels where there are any",
         ),
         Component(
             kind="stage",

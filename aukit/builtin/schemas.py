@@ -92,9 +92,34 @@ DISFA = Schema(
 )
 
 
+# DISFA+ films nine of DISFA's people again, under their ids. They pose, trial by trial.
+DISFAPLUS_PEOPLE = _disfa("1 3 4 7 9 10 13 25 27")
+DISFAPLUS = Schema(
+    name="disfaplus",
+    summary="9 of DISFA's people posing AUs, 12 AUs at 0-5 in every frame",
+    aus=DISFA.aus,
+    fps=20.0,
+    subjects=DISFAPLUS_PEOPLE,
+    # Ours: there is no published partition of nine people that is in common use.
+    splits={"leave-one-out": _folds(*((one,) for one in DISFAPLUS_PEOPLE))},
+    terms="for research, under an agreement with the University of Denver; frames may not be passed on",
+    cite="Mavadati et al., Extended DISFA Dataset: Investigating Posed and Spontaneous Facial Expressions, "
+    "CVPR Workshops 2016",
+    obtain="http://mohammadmahoor.com/disfa-plus/",
+    people_of="disfa",
+)
+
+
 def _bp4d(prefix: str, numbers: Iterable[int]) -> tuple[str, ...]:
     return tuple(f"{prefix}{number:03d}" for number in numbers)
 
+
+# The official partition of FERA 2015: odd numbers train (21), even ones are its development set (20).
+# Published results are on that one; FERA's own test people are not in BP4D.
+FERA2015_PARTS = Split(
+    train=_bp4d("F", range(1, 24, 2)) + _bp4d("M", range(1, 18, 2)),
+    test=_bp4d("F", range(2, 23, 2)) + _bp4d("M", range(2, 19, 2)),
+)
 
 BP4D = Schema(
     name="bp4d",
@@ -103,14 +128,7 @@ BP4D = Schema(
     fps=25.0,
     subjects=_bp4d("F", range(1, 24)) + _bp4d("M", range(1, 19)),
     splits={
-        # The official partition of FERA 2015: odd numbers train (21), even ones are its development set (20).
-        # Published results are on that one; FERA's own test people are not in BP4D.
-        "FERA2015": (
-            Split(
-                train=_bp4d("F", range(1, 24, 2)) + _bp4d("M", range(1, 18, 2)),
-                test=_bp4d("F", range(2, 23, 2)) + _bp4d("M", range(2, 19, 2)),
-            ),
-        ),
+        "FERA2015": (FERA2015_PARTS,),
         # JAA-Net and ME-GraphAU, for detection.
         "3-fold": _folds(
             _bp4d("F", (1, 2, 8, 9, 10, 16, 18, 23)) + _bp4d("M", (1, 4, 7, 8, 12, 14)),
@@ -121,6 +139,20 @@ BP4D = Schema(
     terms="under an agreement with Binghamton University; it also covers what is trained on the data",
     cite="Zhang et al., BP4D-Spontaneous, Image and Vision Computing 2014; Valstar et al., FERA 2015",
     obtain="https://www.cs.binghamton.edu/~lijun/Research/3DFE/3DFE_Analysis.html",
+)
+
+# The challenge gave out BP4D's 41 people as training and development part. Its 20 test people have no public labels.
+FERA2015 = Schema(
+    name="fera2015",
+    summary="BP4D's 41 people as FERA 2015 gave them out, 5 AUs at 0-5 in the coded part of each task",
+    aus=BP4D.aus,
+    fps=25.0,
+    subjects=BP4D.subjects,
+    splits={"official": (FERA2015_PARTS,), "FERA2015": (FERA2015_PARTS,)},
+    terms=BP4D.terms,
+    cite="Valstar et al., FERA 2015: Second Facial Expression Recognition and Analysis Challenge, FG 2015",
+    obtain=BP4D.obtain,
+    people_of="bp4d",
 )
 
 AFFWILD2 = Schema(
@@ -136,4 +168,49 @@ AFFWILD2 = Schema(
     obtain="https://ibug.doc.ic.ac.uk/resources/aff-wild2/",
 )
 
-SCHEMAS = (DISFA, BP4D, AFFWILD2)
+UNBC_EYES_CLOSED = "AU43"
+"""Coded 0 or 1, so it is no intensity; read only where it is asked for."""
+UNBC_PEOPLE = (
+    "042-ll042",
+    "043-jh043",
+    "047-jl047",
+    "048-aa048",
+    "049-bm049",
+    "052-dr052",
+    "059-fn059",
+    "064-ak064",
+    "066-mg066",
+    "080-bn080",
+    "092-ch092",
+    "095-tv095",
+    "096-bg096",
+    "097-gf097",
+    "101-mg101",
+    "103-jk103",
+    "106-nm106",
+    "107-hs107",
+    "108-th108",
+    "109-ib109",
+    "115-jy115",
+    "120-kz120",
+    "121-vw121",
+    "123-jh123",
+    "124-dn124",
+)
+UNBC = Schema(
+    name="unbc",
+    summary="25 people with shoulder pain moving their arms, 9 AUs at 0-5 in every frame",
+    aus=("AU04", "AU06", "AU07", "AU09", "AU10", "AU12", "AU20", "AU25", "AU26"),
+    fps=30.0,
+    subjects=UNBC_PEOPLE,
+    splits={
+        "leave-one-out": _folds(*((one,) for one in UNBC_PEOPLE)),
+        # Every fifth person in order of id.
+        "5-fold": _folds(*(UNBC_PEOPLE[part::5] for part in range(5))),
+    },
+    terms="for research, under an agreement with the Affect Analysis Group; frames may not be passed on",
+    cite="Lucey et al., Painful Data: The UNBC-McMaster Shoulder Pain Expression Archive Database, FG 2011",
+    obtain="https://sites.pitt.edu/~emotion/um-spread.htm",
+)
+
+SCHEMAS = (DISFA, DISFAPLUS, BP4D, FERA2015, AFFWILD2, UNBC)
