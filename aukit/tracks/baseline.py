@@ -9,9 +9,6 @@ one row of values by AU.
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,11 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aukit.errors import DataError
-from aukit.tracks.spool import Spool
+from aukit.tracks.cells import read_cells
+from aukit.tracks.sidecar import file_digest
+from aukit.tracks.spool import Section, Spool
 
 MEDIAN = "median"
 
-_AU = re.compile(r"\s*AU(\d+)(_r)?\s*", re.IGNORECASE)
+_AU = re.compile(r"AU(\d{1,2})(_r)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,20 +58,7 @@ def load_baseline(asked: str, aus: Sequence[str]) -> Baseline:
     if asked == MEDIAN:
         return Baseline()
     path = Path(asked)
-    try:
-        data = path.read_bytes()
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(
-            f"the neutral values cannot be read: {error.strerror}",
-            where=asked,
-            hint="`--baseline` takes `median` or a CSV file",
-        ) from error
-    except UnicodeDecodeError:
-        raise DataError(
-            "not a text file", where=asked, hint="`--baseline` takes `median` or a CSV file"
-        ) from None
-    found = _means(asked, text)
+    found = _means(path)
     missing = [au for au in aus if au not in found]
     if missing:
         raise DataError(
@@ -81,19 +67,20 @@ def load_baseline(asked: str, aus: Sequence[str]) -> Baseline:
             hint=f"predict the neutral clip with the same model, or add columns such as {missing[0]}",
             aus=tuple(missing),
         )
-    return Baseline(
-        source=path.name, values={au: found[au] for au in aus}, digest=hashlib.sha256(data).hexdigest()
-    )
+    return Baseline(source=path.name, values={au: found[au] for au in aus}, digest=file_digest(path))
 
 
-def neutral_values(baseline: Baseline, spool: Spool, aus: Sequence[str]) -> dict[int, NDArray[np.float32]]:
+def neutral_values(
+    baseline: Baseline, spool: Spool, section: Section, aus: Sequence[str]
+) -> dict[int, NDArray[np.float32]]:
     """The neutral values (A,) of each face of a video; a face that never had success has none."""
+    faces = [face for face, (_, success) in section.faces.items() if success]
     if baseline.values:
         fixed = np.array([baseline.values[au] for au in aus], np.float32)
-        return {face: fixed for face, (_, success) in spool.faces.items() if success}
-    found = {face: np.empty(len(aus), np.float32) for face, (_, success) in spool.faces.items() if success}
+        return dict.fromkeys(faces, fixed)
+    found = {face: np.empty(len(aus), np.float32) for face in faces}
     for au in range(len(aus)):
-        ids, values = spool.column(au)
+        ids, values = spool.column(section, au)
         for face, neutral in found.items():
             neutral[au] = np.median(values[ids == face])
     return found
@@ -109,48 +96,36 @@ def spread(
     return found
 
 
-def _means(where: str, text: str) -> dict[str, float]:
-    """The mean of each AU over the rows with success of a CSV's text."""
-    rows = csv.reader(text.splitlines())
-    header = [name.strip() for name in next(rows, [])]
-    columns = {
-        f"AU{int(match[1]):02}": place
-        for place, name in enumerate(header)
-        if (match := _AU.fullmatch(name)) is not None
-    }
-    if not columns:
-        raise DataError(
-            "no column is an AU", where=f"{where}:1", hint="name the columns AU01, AU12 or AU01_r, AU12_r"
-        )
-    sums: dict[str, list[float]] = {au: [] for au in columns}
-    faces: set[str] = set()
-    for row in rows:
-        line = f"{where}:{rows.line_num}"
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) != len(header):
-            raise DataError(f"{len(row)} cells under {len(header)} columns", where=line)
-        if "success" in header and row[header.index("success")].strip() in ("0", "False", "false"):
-            continue
-        if "face_id" in header:
-            faces.add(row[header.index("face_id")].strip())
-        for au, place in columns.items():
-            if row[place].strip():
-                sums[au].append(_number(row[place], au, line))
-    if len(faces) > 1:
-        raise DataError(
-            f"the neutral values are of {len(faces)} faces",
-            where=where,
-            hint="keep the rows of one `face_id`: a neutral file is one person's",
-        )
-    return {au: math.fsum(values) / len(values) for au, values in sums.items() if values}
+def _means(path: Path) -> dict[str, float]:
+    """The mean of each AU over the rows with success of a CSV."""
+    columns: dict[str, str] = {}
 
+    def choose(header: tuple[str, ...], where: str) -> set[str]:
+        for name in header:
+            if match := _AU.fullmatch(name):
+                au = f"AU{int(match[1]):02}"
+                if au in columns:
+                    raise DataError(
+                        f"two columns are {au}: `{columns[au]}`, `{name}`", where=where, hint="keep one"
+                    )
+                columns[au] = name
+        if not columns:
+            raise DataError(
+                "no column is an AU", where=where, hint="name the columns AU01_r or AU01, and so on"
+            )
+        return {*columns.values(), "success", "face_id"}
 
-def _number(cell: str, au: str, where: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise DataError(f"`{cell.strip()}` is no intensity of {au}", where=where, hint="give a number")
-    return value
+    cells = read_cells(path, choose)
+    good = np.ones(len(cells), bool)
+    if "success" in cells.columns:
+        good = cells.numbers("success") > 0
+    if "face_id" in cells.columns:
+        faces = set(np.array(cells.words("face_id"))[good].tolist())
+        if len(faces) > 1:
+            raise DataError(
+                f"the neutral values are of {len(faces)} faces",
+                where=str(path),
+                hint="keep the rows of one `face_id`: a neutral file is one person's",
+            )
+    values = {au: cells.numbers(name)[good] for au, name in columns.items()}
+    return {au: float(np.nanmean(found)) for au, found in values.items() if np.isfinite(found).any()}

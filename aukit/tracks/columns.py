@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+FORMAT = "aukit tracks"
+VERSION = 1
+"""What the sidecar and an HDF5 file say they are."""
+
 FIRST_FRAME = 1
 """The number of a video's first frame in a file, as in OpenFace. `Tracks.frame` counts from 0."""
 
@@ -29,7 +33,7 @@ ORIGIN = ("origin", "model_origin")
 MEANINGS: Mapping[str, str] = {
     "video": "name of the video in its clip store",
     "subject": "person, as the clip store names them",
-    "frame": "number of the decoded frame, the video's first is 1",
+    "frame": "number of the frame in its video, the first is 1",
     "face_id": "who: stable within a video; -1 in a frame without the face that is followed",
     "timestamp": "seconds since the first frame, from the container's own times",
     "confidence": "the locator's score of this face, 0..1, interpolated between two looks; 0 without a face",

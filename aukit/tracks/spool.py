@@ -1,4 +1,4 @@
-"""Rows of one video, kept on disk until all of it is predicted.
+"""Rows that wait on disk until all of a file is predicted.
 
 Two things are known only at the end: whether the locator ever gave points, and each person's median. So rows wait in
 a nameless file beside the output and are written from there, in as much memory as one block needs.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,11 +23,28 @@ BLOCK = 16_384
 """Rows that are in memory at once."""
 
 
+@dataclass(kw_only=True)
+class Section:
+    """The rows of one video. `faces`: for each face id the number of its rows, and of those with success."""
+
+    video: str
+    subject: str
+    start: int
+    rows: int = 0
+    frames: int = 0
+    faces: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def success(self) -> int:
+        """Rows with success."""
+        return sum(good for _, good in self.faces.values())
+
+
 class Spool:
     """A file of rows without a name: whatever ends the process, nothing of it stays.
 
     Args:
-        folder: where it lies; the disk that has room for it has room for the output.
+        folder: where it lies; a disk that has room for it has about the room for the output.
         aus: how many action units a row has.
 
     Raises:
@@ -49,43 +66,48 @@ class Spool:
             ]
         )
         self.rows = 0
-        self.frames = 0
         self.has_pose = False
-        self.faces: dict[int, list[int]] = {}
+        self.sections: list[Section] = []
         with storage(folder):
             # Unbuffered: what a full disk refuses is heard of at once, and never again while closing.
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
 
+    def begin(self, video: str = "", subject: str = "") -> None:
+        """The rows that come are of another video."""
+        self.sections.append(Section(video=video, subject=subject, start=self.rows))
+
     def append(self, tracks: Tracks) -> None:
-        """Add the next rows."""
+        """Add the next rows of the video that was begun last."""
+        if not len(tracks):
+            return
         block = np.empty(len(tracks), self._row)
-        for field in fields(Tracks):
-            block[field.name] = getattr(tracks, field.name)
+        for each in fields(Tracks):
+            block[each.name] = getattr(tracks, each.name)
         data = memoryview(block.tobytes())
         with storage(self._folder):
             while data:  # a disk that is nearly full takes a part, and refuses the rest
                 data = data[self._file.write(data) or 0 :]
         self.rows += len(block)
         self.has_pose |= bool(np.isfinite(block["pose"]).any())
-        if len(block):
-            self.frames = int(block["frame"][-1]) + 1
+        section = self.sections[-1]
+        section.rows += len(block)
+        section.frames = int(block["frame"][-1]) + 1
         ids, places = np.unique(block["face_id"], return_inverse=True)
-        seen = np.bincount(places, minlength=len(ids))
-        good = np.bincount(places, weights=block["success"], minlength=len(ids))
-        for face, rows, success in zip(ids.tolist(), seen, good, strict=True):
-            count = self.faces.setdefault(face, [0, 0])
-            count[0] += int(rows)
-            count[1] += int(success)
+        rows = np.bincount(places, minlength=len(ids))
+        good = np.bincount(places, weights=block["success"], minlength=len(ids)).astype(np.int64)
+        for face, new, success in zip(ids.tolist(), rows.tolist(), good.tolist(), strict=True):
+            before = section.faces.get(face, (0, 0))
+            section.faces[face] = (before[0] + new, before[1] + success)
 
-    def __iter__(self) -> Iterator[Tracks]:
-        """All rows from the first on, a block at a time."""
-        for block in self._blocks():
-            yield Tracks(**{field.name: block[field.name] for field in fields(Tracks)})
+    def read(self, section: Section) -> Iterator[Tracks]:
+        """The rows of one video from the first on, a block at a time."""
+        for block in self._blocks(section):
+            yield Tracks(**{each.name: block[each.name] for each in fields(Tracks)})
 
-    def column(self, au: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """`face_id` and the intensity of one AU in the rows that have success."""
+    def column(self, section: Section, au: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """`face_id` and the intensity of one AU in those rows of a video that have success."""
         ids, values = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-        for block in self._blocks():
+        for block in self._blocks(section):
             good = block[block["success"]]
             ids.append(good["face_id"].copy())
             values.append(good["intensity"][:, au].copy())
@@ -99,19 +121,13 @@ class Spool:
     ) -> None:
         self._file.close()
 
-    def _blocks(self) -> Iterator[NDArray[np.void]]:
-        size = self._row.itemsize
-        for start in range(0, self.rows, BLOCK):
-            self._file.seek(start * size)
-            wanted = min(BLOCK, self.rows - start) * size
-            yield np.frombuffer(self._read(wanted), self._row)
-
-    def _read(self, size: int) -> bytes:
-        parts = []
-        while size:
-            part = self._file.read(size) or b""
-            if not part:
-                raise OSError(f"{size} bytes of rows cannot be read back")
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+    def _blocks(self, section: Section) -> Iterator[NDArray[np.void]]:
+        for start in range(section.start, section.start + section.rows, BLOCK):
+            count = min(BLOCK, section.start + section.rows - start)
+            data = bytearray(count * self._row.itemsize)
+            with storage(self._folder):
+                self._file.seek(start * self._row.itemsize)
+                left = memoryview(data)
+                while left:
+                    left = left[self._file.readinto(left) or len(left) :]
+            yield np.frombuffer(data, self._row)

@@ -15,10 +15,7 @@ import numpy as np
 
 from aukit.errors import MissingExtraError, UsageError, did_you_mean
 from aukit.rundir.atomic import plain, storage
-from aukit.tracks.columns import Column, Layout
-
-FORMAT = "aukit tracks"
-VERSION = 1
+from aukit.tracks.columns import FORMAT, VERSION, Column, Layout
 
 Append = Callable[[Mapping[str, Any]], None]
 """Adds rows: what `Layout.values` gives."""
@@ -135,14 +132,14 @@ def _parquet(part: Path, layout: Layout, facts: str, rows: int) -> Iterator[Appe
 @contextmanager
 def _hdf5(part: Path, layout: Layout, facts: str, rows: int) -> Iterator[Append]:
     """A data set a column, with its meaning as attribute; a word that is the same in each row is an attribute of the
-    file. The facts are JSON in the data set `facts`; the most important are attributes.
+    file. The facts are JSON (UTF-8) in the data set `facts`.
     """
     columns = [column for column in layout.columns if column.type != "text"]
     _reserve(part, len(facts) + sum(np.dtype(column.type).itemsize for column in columns) * rows)
     with h5py.File(part, "w") as file:
         file.attrs.update({"format": FORMAT, "version": VERSION, "aus": list(layout.aus)})
         file.attrs.update({"origin": layout.origin, "model_origin": layout.model_origin})
-        file.create_dataset("facts", data=facts, dtype=h5py.string_dtype())
+        file.create_dataset("facts", data=np.frombuffer(facts.encode(), np.uint8))
         for column in columns:
             made = file.create_dataset(
                 column.name,
