@@ -129,5 +129,8 @@ class Spool:
                 self._file.seek(start * self._row.itemsize)
                 left = memoryview(data)
                 while left:
-                    left = left[self._file.readinto(left) or len(left) :]
+                    got = self._file.readinto(left)
+                    if not got:
+                        raise OSError(f"{len(left)} bytes of waiting rows are gone")
+                    left = left[got:]
             yield np.frombuffer(data, self._row)
