@@ -41,7 +41,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """All tests, the slow ones too, in two processes. Words after `--` go to pytest instead."""
-    install_aukit(session, "test,tensorboard")
+    install_aukit(session, "test,video,libface,parquet,tensorboard")
     session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal"]), env=SERIAL)
 
 
@@ -68,5 +68,5 @@ def docs(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure speed and memory against their floors: a table, and bench.json. Names run only those."""
-    install_aukit(session, "test")
+    install_aukit(session, "test,video")
     session.run("python", "tests/bench/run.py", "--json", "bench.json", *session.posargs)
