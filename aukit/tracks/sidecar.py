@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aukit
 from aukit.errors import DataError
 from aukit.evaluation.result import Evaluation
-from aukit.rundir.atomic import plain, read_json, storage
+from aukit.rundir.atomic import plain, read_json
 from aukit.rundir.layout import RunFolder
 from aukit.tracks.columns import FORMAT, VERSION, Layout
 
@@ -66,9 +66,15 @@ def differences(found: Mapping[str, Any], due: Mapping[str, Any]) -> tuple[str, 
 
 
 def video_facts(path: Path) -> dict[str, Any]:
-    """Name, size and digest of a file."""
-    with storage(path):
+    """Name, size and digest of a file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
         return {"name": path.name, "bytes": path.stat().st_size, "sha256": file_digest(path)}
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from error
 
 
 def file_digest(path: Path) -> str:
