@@ -14,7 +14,7 @@ from aukit.errors import DataError, did_you_mean
 PARTS = ("train", "validation", "test")
 
 SplitTable: TypeAlias = str | Mapping[str, Sequence[str] | float] | None
-"""A preset's name; lists `{train=[ids], ...}`; shares `{validation=0.2, test=0.3}`; None: all train."""
+"""A preset's name; lists `{train=[ids], ...}`; shares `{validation=0.2, test=0.3}`; None or {}: all train."""
 
 
 def resolve_split(
@@ -41,7 +41,7 @@ def resolve_split(
             nobody left to train.
     """
     people = sorted({clip.person[1] for clip in clips.clips})
-    if split is None:
+    if split is None or (isinstance(split, Mapping) and not any(split.values())):
         return Split(train=tuple(people))
     anonymous = [clip.id for clip in clips.clips if not clip.subject]
     if anonymous:
@@ -49,7 +49,8 @@ def resolve_split(
         raise DataError(
             f"no subject is known for {count}, so they cannot be split by person",
             where=where,
-            hint="store a subject with each video; where people are unknown, the video's own name is one",
+            hint="say who is in which video and prepare it again (the `subject` of the manifest); or test the people "
+            "who were trained on, on other stretches of their videos: split = { blocks = 10, test = 0.3 }",
         )
     found = _preset(split, schema, fold, where) if isinstance(split, str) else _from_table(split, where)
     if isinstance(found, Mapping):
@@ -108,20 +109,24 @@ def overlap(seen: Mapping[str, ClipSet], test: ClipSet) -> dict[str, tuple[str, 
     }
 
 
-def refuse_overlap(found: Mapping[str, Sequence[str]], *, allowed: bool = False) -> None:
-    """No stage may have seen a test person, self-supervised ones included.
+def refuse_overlap(
+    found: Mapping[str, Sequence[str]], *, allowed: bool = False, what: str = "test people"
+) -> None:
+    """No stage may have seen what is tested, self-supervised ones included.
+
+    `found`: by stage what it saw. That is people, or, where the same people are tested on purpose, blocks.
 
     Raises:
         DataError: one did, and the recipe does not allow it.
     """
-    bad = {stage: people for stage, people in found.items() if people}
+    bad = {stage: names for stage, names in found.items() if names}
     if not bad or allowed:
         return
-    what = "; ".join(f"stage `{stage}` sees test people: {_some(people)}" for stage, people in bad.items())
+    message = "; ".join(f"stage `{stage}` sees {what}: {_some(names)}" for stage, names in bad.items())
     hint = (
-        "split both tables alike, or set evaluation.allow_overlap = true: the run then records who was seen"
+        "split both tables alike, or set evaluation.allow_overlap = true: the run then records what was seen"
     )
-    raise DataError(what, hint=hint, overlap={stage: tuple(people) for stage, people in bad.items()})
+    raise DataError(message, hint=hint, overlap={stage: tuple(names) for stage, names in bad.items()})
 
 
 def _preset(name: str, schema: Schema | None, fold: int, where: str) -> Split | SplitSizes:

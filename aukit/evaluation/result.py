@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aukit.clips.blocks import BY_PERSON
+
 VERDICTS = ("usable", "weak", "not shown")
 
 
@@ -34,7 +36,8 @@ class AUResult:
 
     baselines: `{"predict-mean": {"mse": ...}}`. positives: frames with a label of 1 or more. missing:
     labelled frames without a prediction, scored as if predict-mean had answered. by_fold: mean over folds of
-    each metric, where folds are.
+    each metric, where folds are. blocks, blocks_with_positives: as the people, where blocks of the same people
+    are what intervals and verdict stand on; else None.
     """
 
     au: str
@@ -48,6 +51,8 @@ class AUResult:
     verdict: str
     reason: str
     by_fold: Mapping[str, float] = field(default_factory=dict)
+    blocks: int | None = None
+    blocks_with_positives: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -78,7 +83,8 @@ class Evaluation:
 
     All scores are pooled over the frames of all test people; `mean_by_fold` (empty for one fold) is the mean
     over AUs of each AU's mean over folds. Training statistics are those of the labelled frames that shaped
-    the model.
+    the model. `protocol`: "by person", or "same people" where other stretches of videos of people are tested who were
+    trained on; the `blocks` of their videos are then what is resampled.
     """
 
     origin: str
@@ -97,6 +103,8 @@ class Evaluation:
     resamples: int
     interval: str = "bootstrap-t over people"
     pooling: str = "pooled over the frames of all test people"
+    protocol: str = BY_PERSON
+    blocks: int | None = None
 
     def __getitem__(self, au: str) -> AUResult:
         """The result of one AU; KeyError where there is none."""
@@ -146,6 +154,7 @@ class Evaluation:
             "verdicts": {result.au: result.verdict for result in self.aus},
             "confidence": self.confidence,
             "people": self.people,
+            "blocks": self.blocks,
             "missing": sum(result.missing for result in self.aus),
         }
 

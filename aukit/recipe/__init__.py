@@ -13,6 +13,7 @@ from aukit.recipe.tables import (
     DataTable,
     EvaluationTable,
     ModelTable,
+    SplitBlocks,
     SplitPeople,
     SplitShares,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Recipe",
     "ShippedRecipe",
     "SourceText",
+    "SplitBlocks",
     "SplitPeople",
     "SplitShares",
     "copy_recipe",

@@ -104,7 +104,7 @@ def _labels(resolved: Resolver, stage: str, data: Sequence[str], schemas: dict[s
 
 def _aus(resolved: Resolver, name: str, schemas: dict[str, Schema]) -> tuple[str, ...] | None:
     """The AUs that a data table codes; None where only its files can tell."""
-    if name in schemas:
+    if name in schemas and not schemas[name].example:
         return schemas[name].aus
     table = resolved.data.get(name)
     params = resolved.params.get(f"data.{name}") if table and table.dataset else None

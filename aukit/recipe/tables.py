@@ -52,18 +52,50 @@ class SplitShares(Params):
         return self
 
 
+class SplitBlocks(Params):
+    """The same people in every part: each video is cut into blocks, and the blocks are shared out."""
+
+    blocks: int = Field(ge=3, description="contiguous blocks that each video is cut into")
+    validation: float = Field(
+        0.0, ge=0, lt=1, description="share of each person's labelled blocks for choices"
+    )
+    test: float = Field(0.0, ge=0, lt=1, description="share of them for the final numbers")
+    gap: float = Field(
+        2.0,
+        gt=0,
+        description="seconds between what is trained on and what is tested; at least the longest window of a stage",
+    )
+
+    @model_validator(mode="after")
+    def _something_trains(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("the shares of validation and test leave no block to train on")
+        return self
+
+
+_FORMS: Mapping[type, str] = {
+    str: "preset",
+    SplitPeople: "people",
+    SplitShares: "shares",
+    SplitBlocks: "blocks",
+}
+
+
 def _split_form(value: Any) -> str:
-    if isinstance(value, str | SplitPeople | SplitShares):
-        return {str: "preset", SplitPeople: "people", SplitShares: "shares"}[type(value)]
-    if isinstance(value, Mapping) and "train" not in value:
-        return "people" if any(isinstance(part, list | tuple) for part in value.values()) else "shares"
-    return "people"
+    if type(value) in _FORMS:
+        return _FORMS[type(value)]
+    if not isinstance(value, Mapping) or "train" in value:
+        return "people"
+    if "blocks" in value or "gap" in value:
+        return "blocks"
+    return "people" if any(isinstance(part, list | tuple) for part in value.values()) else "shares"
 
 
 SplitTable = Annotated[
     Annotated[str, Tag("preset")]
     | Annotated[SplitPeople, Tag("people")]
-    | Annotated[SplitShares, Tag("shares")],
+    | Annotated[SplitShares, Tag("shares")]
+    | Annotated[SplitBlocks, Tag("blocks")],
     Discriminator(_split_form),
 ]
 
@@ -77,7 +109,8 @@ class CommonData(Params):
     )
     split: SplitTable = Field(
         "default",
-        description="a preset of the data set, {train = [ids], ...}, or shares {validation = 0.2, test = 0.3}",
+        description="a preset of the data set, {train = [ids], ...}, shares {validation = 0.2, test = 0.3}, or "
+        "{blocks = 10, ...}: the same people in every part",
     )
     fold: int = Field(1, ge=1, description="which fold of the preset")
     max_videos: int | None = Field(None, ge=1, description="read only so many videos of each part")
@@ -107,7 +140,7 @@ class DataTable:
     dataset: Choice | None
     path: tuple[str, ...]
     schema: str
-    split: str | SplitPeople | SplitShares
+    split: str | SplitPeople | SplitShares | SplitBlocks
     fold: int
     max_videos: int | None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aukit.clips.blocks import SAME_PEOPLE, same_frames
 from aukit.clips.clipset import ClipSet, join
 from aukit.clips.masks import count_labels, draw_mask
 from aukit.clips.splits import overlap, refuse_overlap
@@ -18,8 +20,9 @@ from aukit.contracts.schema import ORIGINS
 from aukit.errors import DataError, RecipeError
 from aukit.hosting.build import build
 from aukit.hosting.registry import Registry
-from aukit.recipe import Recipe, missing_data
+from aukit.recipe import Recipe, SplitBlocks, missing_data
 from aukit.training import seeding
+from aukit.training.steps import seconds_spanned
 from aukit.training.tables import Table, open_table
 
 Masks = Mapping[str, NDArray[np.bool_]]
@@ -51,13 +54,18 @@ class StageData:
 
 @dataclass(frozen=True, kw_only=True)
 class RunData:
-    """All data of a run. `test` is for the final evaluation alone."""
+    """All data of a run. `test` is for the final evaluation alone.
+
+    By stage, `overlap` names the test people whom it saw, `frames` the test clips of which it saw frames.
+    """
 
     tables: Mapping[str, Table]
     stages: Mapping[str, StageData]
     test: ClipSet
     overlap: Mapping[str, tuple[str, ...]]
+    frames: Mapping[str, tuple[str, ...]]
     aus: tuple[str, ...]
+    protocol: str
 
     @property
     def origin(self) -> str:
@@ -81,7 +89,9 @@ class RunData:
             "aus": list(self.aus),
             "tables": {name: table.facts() for name, table in self.tables.items()},
             "stages": {name: stage.facts() for name, stage in self.stages.items()},
+            "protocol": self.protocol,
             "overlap_with_test": {name: list(people) for name, people in self.overlap.items()},
+            "test_frames_seen": {name: list(clips) for name, clips in self.frames.items()},
             "test": {
                 "clips": [clip.id for clip in self.test.clips],
                 "labels": count_labels(self.test).table(),
@@ -108,6 +118,7 @@ def open_data(
         [*(name for stage in recipe.stages for name in stage_tables(recipe, stage)), judged]
     )
     tables = {name: open_table(recipe, name, registry=registry, emit=emit, make=make) for name in wanted}
+    check_gaps(recipe, tables)
     aus = recipe.model.aus or _label_aus(recipe, tables)
     stages = {name: _stage_data(recipe, name, tables, aus, registry) for name in recipe.stages}
     test = _judged(tables[judged].parts[part], aus, part, judged)
@@ -116,9 +127,40 @@ def open_data(
         name: join([stage.train, stage.validation]) if part == "test" else stage.train
         for name, stage in stages.items()
     }
-    found = overlap(seen, test)
-    refuse_overlap(found, allowed=recipe.evaluation.allow_overlap)
-    return RunData(tables=tables, stages=stages, test=test, overlap=found, aus=aus)
+    people = overlap(seen, test)
+    frames = {name: same_frames(clips, test) for name, clips in seen.items()}
+    protocol, allowed = tables[judged].protocol, recipe.evaluation.allow_overlap
+    if protocol == SAME_PEOPLE:
+        refuse_overlap(frames, allowed=allowed, what="frames of test blocks")
+    else:
+        refuse_overlap(people, allowed=allowed)
+    return RunData(
+        tables=tables, stages=stages, test=test, overlap=people, frames=frames, aus=aus, protocol=protocol
+    )
+
+
+def check_gaps(recipe: Recipe, tables: Mapping[str, Table]) -> None:
+    """Where videos are cut into blocks, the gap holds a window of each stage that sees them, and of prediction.
+
+    Raises:
+        DataError: it does not; the least gap is named.
+    """
+    for stage in recipe.stages:
+        params = recipe.params(f"stages.{stage}")
+        predicted = recipe.evaluation.window or 1 if has_labels(params) else 1
+        for name in stage_tables(recipe, stage):
+            split = recipe.data[name].split
+            if not isinstance(split, SplitBlocks):
+                continue
+            least = seconds_spanned(params, tables[name].parts["train"], least=predicted)
+            if split.gap < least - 1e-6:
+                raise DataError(
+                    f"a window of the stage `{stage}` takes {least:.2f} s, and the gap between its training frames "
+                    f"and those of other blocks is {split.gap:g} s",
+                    where=recipe.where(f"data.{name}.split.gap"),
+                    hint=f"set data.{name}.split.gap to at least {math.ceil(least * 100 - 1e-6) / 100:g}",
+                    least=least,
+                )
 
 
 def stage_tables(recipe: Recipe, stage: str) -> tuple[str, ...]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
+from aukit.clips.blocks import SAME_PEOPLE
 from aukit.clips.clipset import Clip, ClipSet
 from aukit.contracts.run import Event, Progress
-from aukit.evaluation.baselines import label_statistics
+from aukit.evaluation.baselines import INTERPOLATE, interpolate_labels, label_statistics
 from aukit.evaluation.evaluate import evaluate
 from aukit.evaluation.examples import save_examples
-from aukit.evaluation.predict import effective_mode, predict_video
+from aukit.evaluation.modes import effective_mode
+from aukit.evaluation.predict import predict_video
 from aukit.evaluation.predictions import VideoPrediction, read_predictions, write_predictions
 from aukit.evaluation.result import Evaluation
 from aukit.recipe import Recipe
@@ -26,10 +29,13 @@ def judge(
     test: ClipSet,
     train: ClipSet,
     emit: Callable[[Event], None],
+    *,
+    protocol: str,
 ) -> Evaluation:
     """Predict the test people, write predictions.h5, score what was written, keep a few faces for the report.
 
-    `train` is the last labelled stage's, labels masked: the trivial baselines know no more than the model.
+    `train` is the last labelled stage's, labels masked: the trivial baselines know no more than the model. Where the
+    same people are tested by `protocol`, the labels before and after a block stand beside the score, interpolated.
     """
     mode = effective_mode(estimator.model, recipe.evaluation.predictor)
     facts = estimator.facts
@@ -44,9 +50,10 @@ def judge(
             "window": facts.window,
             "seconds_per_frame": facts.seconds_per_frame,
             "split": recipe.evaluation.split,
+            "protocol": protocol,
         },
     )
-    said = read_predictions(folder.predictions)
+    said, same_people = read_predictions(folder.predictions), protocol == SAME_PEOPLE
     found = evaluate(
         {video.id: video.predictions for video in said.videos},
         {video.id: video.labels for video in said.videos},
@@ -54,6 +61,8 @@ def judge(
         training=label_statistics((clip.labels for clip in train.clips), facts.aus),
         origin=facts.origin,
         clip=recipe.evaluation.clip,
+        guesses={INTERPOLATE: interpolated(train, test)} if same_people else None,
+        same_people=same_people,
         resamples=recipe.evaluation.resamples,
         confidence=recipe.evaluation.confidence,
         seed=recipe.seed,
@@ -61,6 +70,22 @@ def judge(
     clips = {clip.id: clip for clip in test.clips}
     save_examples(folder.path, said, lambda id, frame: clips[id].read(frame, frame + 1)[0])
     return found
+
+
+def interpolated(train: ClipSet, test: ClipSet) -> dict[str, NDArray[np.float64]]:
+    """What `interpolate-labels` says of each test clip, `{clip id: (T,A)}`, from the training labels of its video."""
+    stretches: dict[str, list[Clip]] = {}
+    for clip in train.clips:
+        stretches.setdefault(clip.video, []).append(clip)
+    nothing = np.empty((0, len(test.aus)), np.float32)
+    return {
+        clip.id: interpolate_labels(
+            np.concatenate([np.empty(0), *(one.timestamps for one in stretches.get(clip.video, ()))]),
+            np.concatenate([nothing, *(one.labels for one in stretches.get(clip.video, ()))]),
+            clip.timestamps,
+        )
+        for clip in test.clips
+    }
 
 
 def _predicted(

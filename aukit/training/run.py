@@ -293,7 +293,9 @@ class _Run:
             self.emit(Note(text=f"nothing was judged: {why}", level="warning"))
             return None
         estimator = AUEstimator(model, facts, str(self.device))
-        found = judge(recipe, self.folder, estimator, self.data.test, clips, self.emit)
+        found = judge(
+            recipe, self.folder, estimator, self.data.test, clips, self.emit, protocol=self.data.protocol
+        )
         write_json(self.folder.results, found.to_json())
         self.seconds["evaluation"] = time.monotonic() - started
         return found

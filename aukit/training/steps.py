@@ -27,3 +27,15 @@ def seconds_between(params: Params, clips: ClipSet) -> float:
     """Seconds from one frame of a window to the next: the median over the clips where a stride is given in frames."""
     steps = [frame_stride(clip.fps, stride_of(params)) / clip.fps for clip in clips.clips]
     return float(np.median(steps))
+
+
+def seconds_spanned(params: Params, clips: ClipSet, *, least: int = 1) -> float:
+    """The longest time that a window of a stage takes up in these clips, each frame with the step that follows it.
+
+    Its frames are the stage's `window`, or those of its objective, and at least `least`.
+    """
+    objective = getattr(params, "objective", None)
+    frames = max(getattr(params, "window", 0), objective.params.get("frames", 0) if objective else 0, least)
+    return max(
+        (frames * frame_stride(clip.fps, stride_of(params)) / clip.fps for clip in clips.clips), default=0.0
+    )

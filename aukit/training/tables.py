@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aukit.clips.blocks import BY_PERSON, SAME_PEOPLE, cut_blocks
 from aukit.clips.clipset import Clip, ClipSet, open_clips
 from aukit.clips.reader import ClipStore
 from aukit.clips.splits import resolve_split, split_clips
 from aukit.contracts.params import Choice
 from aukit.contracts.run import Event, Note
-from aukit.contracts.schema import Schema, Split
+from aukit.contracts.schema import Schema
 from aukit.hosting.build import build
 from aukit.hosting.registry import Registry
 from aukit.ingest.make import make_store
-from aukit.recipe import Recipe
+from aukit.recipe import Recipe, SplitBlocks
 from aukit.rundir.atomic import storage
 
 
@@ -30,12 +31,16 @@ class Table:
     """One [data] table, open: who is in which part, and the clips of each part; `files` are its stores.
 
     A generated table that is only planned, not made, has `made` False: its frames are black and its labels 0.
+    `protocol`: the parts are made of other people (`BY_PERSON`), or of other stretches of the same people's videos
+    (`SAME_PEOPLE`); `cut` then says which.
     """
 
     name: str
     files: tuple[Path, ...]
-    split: Split
+    split: Mapping[str, Sequence[str]]
     parts: Mapping[str, ClipSet]
+    protocol: str = BY_PERSON
+    cut: Mapping[str, Any] = field(default_factory=dict)
     terms: str = ""
     cite: str = ""
     crop: Mapping[str, Any] = field(default_factory=dict)
@@ -61,7 +66,9 @@ class Table:
             "cite": self.cite,
             "size": list(self.parts["train"].size),
             "aus": list(self.aus),
-            "split": {part: list(people) for part, people in self.split.parts()},
+            "protocol": self.protocol,
+            "split": {part: list(people) for part, people in self.split.items()},
+            **self.cut,
             "clips": {part: [clip.id for clip in clips.clips] for part, clips in self.parts.items()},
             "frames": {part: clips.frames for part, clips in self.parts.items()},
             "fps": sorted({round(clip.fps, 3) for clips in self.parts.values() for clip in clips.clips}),
@@ -90,19 +97,25 @@ def open_table(
         more = {"terms": schema.terms}
     known = recipe.schemas.get(name) or schema
     more["cite"] = known.cite if known else ""
+    presets = schema if known and known.example else known
+    return Table(name=name, files=paths, made=made, **_parts(recipe, name, clips, presets), **more)
+
+
+def _parts(recipe: Recipe, name: str, clips: ClipSet, schema: Schema | None) -> dict[str, Any]:
+    """The facts of a table that its split decides."""
+    table, where = recipe.data[name], recipe.where(f"data.{name}.split")
+    if isinstance(table.split, SplitBlocks):
+        # every video has blocks in each part, so a limit of videos is one of whole videos
+        whole = clips if table.max_videos is None else clips.first(table.max_videos)
+        cut = cut_blocks(whole, **table.split.table(), seed=recipe.seed, where=where)
+        people = {part: sorted({clip.person[1] for clip in own.clips}) for part, own in cut.parts.items()}
+        return {"split": people, "parts": cut.parts, "protocol": SAME_PEOPLE, "cut": cut.facts()}
     split = table.split if isinstance(table.split, str) else table.split.table()
-    found = resolve_split(
-        clips,
-        split,
-        schema=known,
-        fold=table.fold,
-        seed=recipe.seed,
-        where=recipe.where(f"data.{name}"),
-    )
+    found = resolve_split(clips, split, schema=schema, fold=table.fold, seed=recipe.seed, where=where)
     parts = split_clips(clips, found)
     if table.max_videos is not None:
-        parts = {part: clips.first(table.max_videos) for part, clips in parts.items()}
-    return Table(name=name, files=paths, split=found, parts=parts, made=made, **more)
+        parts = {part: own.first(table.max_videos) for part, own in parts.items()}
+    return {"split": dict(found.parts()), "parts": parts}
 
 
 def promised(dataset: Choice | None, registry: Registry) -> tuple[ClipSet, Schema]:

@@ -7,6 +7,7 @@ from aukit.recipe.tables import (
     EvaluationTable,
     HeadTable,
     ModelTable,
+    SplitBlocks,
     SplitPeople,
     SplitShares,
     StoredData,
@@ -40,6 +41,10 @@ or shares of the people, drawn from the seed; who is left is trained on:
 
 {shares}
 
+or blocks, which test the people who were trained on: [same people](../concepts/protocols.md#same-people):
+
+{blocks}
+
 ## `[model]`
 
 {model}
@@ -70,6 +75,7 @@ def page() -> str:
         data=parameter_table(StoredData),
         people=parameter_table(SplitPeople),
         shares=parameter_table(SplitShares),
+        blocks=parameter_table(SplitBlocks),
         model=parameter_table(ModelTable),
         evaluation=parameter_table(EvaluationTable),
         compute=parameter_table(ComputeTable),

@@ -191,7 +191,7 @@ KEYS = "`name`, `summary`, `seed`, `data`, `model`, `stages`, `evaluation`, `com
         (
             "data.faces.split.tset=1",
             "--set: data.faces.split.tset: unknown parameter of `split`",
-            "did you mean `test`? `split` accepts `train`, `validation`, `test`",
+            "did you mean `test`? `split` accepts `train`, `validation`, `test`, `blocks`, `gap`",
         ),
         (
             "evaluation.windw=1",

@@ -301,7 +301,7 @@ CASES = {
     "unknown part of a split": (
         f'{DATA}split = {{ train = ["a"], tset = ["b"] }}\n{STAGE}',
         "good.toml:3: data.faces.split.tset: unknown parameter of `split`",
-        "did you mean `test`? `split` accepts `train`, `validation`, `test`",
+        "did you mean `test`? `split` accepts `train`, `validation`, `test`, `blocks`, `gap`",
     ),
     "share out of range": (
         f"{DATA}split = {{ test = 1.5 }}\n{STAGE}",
