@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aukit.builtin.ablations import ABLATIONS
 from aukit.builtin.params import data, datasets, model, stages, trackers
-from aukit.builtin.schemas import DISFA, SCHEMAS
+from aukit.builtin.schemas import AFFWILD2, BP4D, DISFA, DISFAPLUS, FERA2015, SCHEMAS, UNBC
 from aukit.contracts.component import Ablation, Component
 from aukit.contracts.schema import Schema
 from aukit.hosting.hookspecs import hookimpl
@@ -128,6 +128,46 @@ def aukit_components() -> list[Component]:
             params=datasets.DisfaParams,
             summary="DISFA: 27 people, videos and label files as distributed",
             cite=DISFA.cite,
+        ),
+        Component(
+            kind="dataset",
+            name="disfaplus",
+            build="aukit.builtin.datasets.disfaplus:DisfaPlus",
+            params=datasets.DisfaPlusParams,
+            summary="DISFA+: 9 of DISFA's people, pictures and label files as distributed",
+            cite=DISFAPLUS.cite,
+        ),
+        Component(
+            kind="dataset",
+            name="bp4d",
+            build="aukit.builtin.datasets.bp4d:Bp4d",
+            params=datasets.Bp4dParams,
+            summary="BP4D or BP4D+: pictures or videos and intensity files as distributed",
+            cite=BP4D.cite,
+        ),
+        Component(
+            kind="dataset",
+            name="fera2015",
+            build="aukit.builtin.datasets.fera2015:Fera2015",
+            params=datasets.Fera2015Params,
+            summary="FERA 2015: BP4D's people with the challenge's partition",
+            cite=FERA2015.cite,
+        ),
+        Component(
+            kind="dataset",
+            name="affwild2",
+            build="aukit.builtin.datasets.affwild2:AffWild2",
+            params=datasets.AffWild2Params,
+            summary="Aff-Wild2: cropped faces or raw videos, without intensities",
+            cite=AFFWILD2.cite,
+        ),
+        Component(
+            kind="dataset",
+            name="unbc",
+            build="aukit.builtin.datasets.unbc:Unbc",
+            params=datasets.UnbcParams,
+            summary="UNBC-McMaster: pictures and a label file a frame as distributed",
+            cite=UNBC.cite,
         ),
         Component(
             kind="dataset",

@@ -141,6 +141,18 @@ BP4D = Schema(
     obtain="https://www.cs.binghamton.edu/~lijun/Research/3DFE/3DFE_Analysis.html",
 )
 
+# Other people than BP4D's, under the same words for ids. Who is there, the files say; no partition is in common use.
+BP4DPLUS = Schema(
+    name="bp4dplus",
+    summary="people in 10 tasks, 5 AUs at 0-5 in the coded part of four of them",
+    aus=BP4D.aus,
+    fps=25.0,
+    subjects=(),
+    terms=BP4D.terms,
+    cite="Zhang et al., Multimodal Spontaneous Emotion Corpus for Human Behavior Analysis, CVPR 2016",
+    obtain=BP4D.obtain,
+)
+
 # The challenge gave out BP4D's 41 people as training and development part. Its 20 test people have no public labels.
 FERA2015 = Schema(
     name="fera2015",
@@ -213,4 +225,4 @@ UNBC = Schema(
     obtain="https://sites.pitt.edu/~emotion/um-spread.htm",
 )
 
-SCHEMAS = (DISFA, DISFAPLUS, BP4D, FERA2015, AFFWILD2, UNBC)
+SCHEMAS = (DISFA, DISFAPLUS, BP4D, BP4DPLUS, FERA2015, AFFWILD2, UNBC)

@@ -11,6 +11,7 @@ from pathlib import Path
 from aukit.builtin.datasets.reading.columns import side_by_side
 from aukit.builtin.datasets.reading.given import given_path
 from aukit.builtin.datasets.reading.intensity_text import read_column
+from aukit.builtin.datasets.reading.people import known_only
 from aukit.builtin.datasets.reading.stills import Stills
 from aukit.builtin.datasets.reading.tree import VIDEO_SUFFIXES, Tree, look_below, nothing_found, only
 from aukit.builtin.schemas import DISFA
@@ -95,8 +96,9 @@ class Disfa:
         if not sources:
             what = "extracted frames of DISFA" if self.frames else f"DISFA videos of the {self.camera} camera"
             raise nothing_found(what, tree.root, EXPECTED)
+        sources, notes = known_only(sources, self._schema)
         unseen = sorted({person for person, _ in labels} - set(sources))
-        self.notes = (f"labels without a video: {', '.join(unseen)}",) if unseen else ()
+        self.notes = (*notes, f"labels without a video: {', '.join(unseen)}") if unseen else notes
         return tuple(
             Recording(
                 video=f"{person}_{self.camera}",

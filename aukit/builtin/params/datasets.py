@@ -68,20 +68,32 @@ class DisfaPlusParams(CodedParams):
     known = DISFAPLUS.aus
 
 
-class Bp4dParams(CodedParams):
-    """BP4D: 41 people in 8 tasks."""
+class FeraParams(CodedParams):
+    """What BP4D and FERA 2015 have."""
 
     known = BP4D.aus
+
+    shift: Literal[0, 1] = Field(
+        0,
+        description="added to a picture's number to give the frame of the label files: 0 in most published code; 1 where the "
+        "pictures count from 0 and the labels from 1",
+    )
+    first_frame: Literal[0, 1] = Field(
+        1,
+        description="number that the label files give to the first frame of a video, where there are no pictures",
+    )
+
+
+class Bp4dParams(FeraParams):
+    """BP4D: 41 people in 8 tasks."""
 
     edition: Literal["bp4d", "bp4d+"] = Field(
         "bp4d", description="`bp4d+` is the later set of other people, whose ids are the same words"
     )
 
 
-class Fera2015Params(CodedParams):
+class Fera2015Params(FeraParams):
     """FERA 2015: BP4D's people as the challenge gave them out."""
-
-    known = BP4D.aus
 
 
 class AffWild2Params(RecordedParams):

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from aukit.builtin.datasets.reading.lines import read_lines
 from aukit.errors import DataError
 
-LINE = re.compile(r"([0-9]{1,9})(?:[ \t]*[,;][ \t]*|[ \t]+)([+-]?[0-9]{1,9})", re.ASCII)
-NAMED_LINE = re.compile(
-    r"[^\s,;]*?([0-9]{1,9})\.[A-Za-z]{3,4}(?:[ \t]*[,;][ \t]*|[ \t]+)([+-]?[0-9]{1,9})", re.ASCII
-)
+GAP = r"(?:[ \t]*[,;][ \t]*|[ \t]+)"
+LINE = re.compile(rf"([0-9]{{1,9}}){GAP}([+-]?[0-9]{{1,9}})")
+NAMED_LINE = re.compile(rf"(?:[^\s,;]*[^\s,;0-9])?([0-9]{{1,9}})\.[A-Za-z]{{3,4}}{GAP}([+-]?[0-9]{{1,9}})")
 LOW, HIGH = 0, 5
 
 
@@ -31,15 +30,16 @@ class Column:
 def read_column(path: Path, *, missing: Collection[int] = (), named: bool = False) -> Column:
     """A label file as it is written; a code in `missing` means "not known" and becomes NaN.
 
-    With `named`, a line begins with the picture's file name in place of the frame: the number before its suffix counts.
+    With `named`, a line begins with the picture's file name in place of the frame: the number before its suffix counts,
+    and lines may come in any order, as names do not sort like numbers.
 
     Raises:
         DataError: with file and line: no text, nothing in it, a line that is not two numbers, an intensity
             that is no whole number of 0 to 5, a frame that is given twice or falls back.
     """
     pattern = NAMED_LINE if named else LINE
-    frames: list[int] = []
-    values: list[float] = []
+    last = -1
+    values: dict[int, float] = {}
     for number, line in read_lines(path):
         where = f"{path}:{number}"
         found = pattern.fullmatch(line)
@@ -48,15 +48,20 @@ def read_column(path: Path, *, missing: Collection[int] = (), named: bool = Fals
             hint = f"expected {expected}, an intensity being a whole number of {LOW} to {HIGH}"
             raise DataError(f"cannot be read: `{line[:60]}`", where=where, hint=hint)
         frame, value = int(found[1]), int(found[2])
-        if frames and frame <= frames[-1]:
-            what = "is given twice" if frame == frames[-1] else f"comes after frame {frames[-1]}"
-            raise DataError(f"frame {frame} {what}", where=where, hint="frames must rise from line to line")
+        if frame in values:
+            raise DataError(f"frame {frame} is given twice", where=where, hint="remove one of the two lines")
+        if frame < last and not named:
+            hint = "frames must rise from line to line"
+            raise DataError(f"frame {frame} comes after frame {last}", where=where, hint=hint)
         if value not in missing and not LOW <= value <= HIGH:
             codes = f"; {', '.join(map(str, sorted(missing)))} means not known" if missing else ""
             hint = f"intensities are {LOW} to {HIGH}{codes}; nothing else is guessed at"
             raise DataError(f"{value} is no intensity", where=where, hint=hint)
-        frames.append(frame)
-        values.append(np.nan if value in missing else value)
-    if not frames:
+        values[frame] = np.nan if value in missing else value
+        last = frame
+    if not values:
         raise DataError("an empty label file", where=str(path), hint="copy it anew from the distribution")
-    return Column(frame=np.array(frames, np.int64), value=np.array(values, np.float32))
+    frames = sorted(values)
+    return Column(
+        frame=np.array(frames, np.int64), value=np.array([values[one] for one in frames], np.float32)
+    )
