@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aukit.builtin.ablations import ABLATIONS
-from aukit.builtin.params import data, datasets, model, stages, trackers
+from aukit.builtin.params import data, datasets, locators, model, stages, trackers
 from aukit.builtin.schemas import AFFWILD2, BP4D, DISFA, DISFAPLUS, FERA2015, SCHEMAS, UNBC
 from aukit.contracts.component import Ablation, Component
 from aukit.contracts.schema import Schema
@@ -14,6 +14,8 @@ DPC = "Han, Xie, Zisserman, Video Representation Learning by Dense Predictive Co
 GRU = "Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, EMNLP 2014; Ballas et al., ICLR 2016"
 RESNET = "He et al., Deep Residual Learning for Image Recognition, CVPR 2016"
 TIMM = "Wightman, PyTorch Image Models, 2019"
+YUNET = "Wu, Peng, Yu, YuNet: A Tiny Millisecond-level Face Detector, Machine Intelligence Research 2023"
+LIBFACE = "Yu, libfacedetection, 2019"
 HUBER = "Huber, Robust Estimation of a Location Parameter, 1964"
 
 
@@ -175,6 +177,38 @@ def aukit_components() -> list[Component]:
             build="aukit.builtin.datasets.videos:OwnVideos",
             params=datasets.VideosParams,
             summary="own videos, with a manifest and labels where there are any",
+        ),
+        Component(
+            kind="locator",
+            name="yunet",
+            build="aukit.builtin.locators.yunet:YuNet",
+            params=locators.YuNetParams,
+            summary="a small network, faces with five points; needs OpenCV",
+            cite=YUNET,
+            extra="video",
+        ),
+        Component(
+            kind="locator",
+            name="libface",
+            build="aukit.builtin.locators.libface:LibFace",
+            params=locators.LibFaceParams,
+            summary="libfacedetection, without OpenCV and without points",
+            cite=LIBFACE,
+            extra="libface",
+        ),
+        Component(
+            kind="locator",
+            name="boxes",
+            build="aukit.builtin.locators.boxes:Boxes",
+            params=locators.BoxesParams,
+            summary="boxes made elsewhere, from CSV, JSON or OpenFace",
+        ),
+        Component(
+            kind="locator",
+            name="none",
+            build="aukit.builtin.locators.none:NoLocator",
+            params=locators.NoLocatorParams,
+            summary="the whole picture is the face",
         ),
         Component(
             kind="stage",

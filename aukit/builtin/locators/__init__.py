@@ -1,0 +1,1 @@
+"""Locators: what finds faces in pictures. No torch here."""
