@@ -124,7 +124,7 @@ def run_batch(
     out: Path,
     predict: Callable[[Job], dict[str, Any]],
     *,
-    on_trouble: Callable[[Trouble], None] = lambda trouble: None,
+    on_finished: Callable[[Job, Trouble | None], None] = lambda job, trouble: None,
 ) -> BatchReport:
     """Predict what is not done yet; `OUT/report.json` says at any time what became of each video.
 
@@ -133,29 +133,35 @@ def run_batch(
 
     Args:
         predict: predicts a job, unless it is done, and returns its sidecar.
-        on_trouble: is told at once.
+        on_finished: is told of each video, and of its trouble, where it has one.
     """
     with storage(out):
         out.mkdir(parents=True, exist_ok=True)
     report = BatchReport(videos=len(jobs))
     for job in jobs:
         name = job.video.relative_to(folder).as_posix()
+        trouble = None
         try:
             document = predict(job)
             (report.skipped if job.done else report.predicted).append(name)
             if notes := document.get("incomplete"):
-                rows = document["counts"]["rows"]
-                report.incomplete.append(Trouble(video=name, reason="; ".join(notes), rows=rows))
-                on_trouble(report.incomplete[-1])
+                trouble = Trouble(
+                    video=name,
+                    reason="; ".join(notes),
+                    hint=f"its first {document['counts']['frames']} frames are predicted",
+                    rows=document["counts"]["rows"],
+                )
+                report.incomplete.append(trouble)
         except DataError as error:
-            report.failed.append(Trouble(video=name, reason=error.message, hint=error.hint))
-            on_trouble(report.failed[-1])
+            trouble = Trouble(video=name, reason=error.message, hint=error.hint)
+            report.failed.append(trouble)
         except (AukitError, OSError):
             raise
         except Exception as error:
             reason = f"unexpected {type(error).__name__}: {error}"
-            report.failed.append(Trouble(video=name, reason=reason, hint="predict it alone to see where"))
-            on_trouble(report.failed[-1])
+            trouble = Trouble(video=name, reason=reason, hint="predict it alone to see where")
+            report.failed.append(trouble)
         finally:
             write_json(out / REPORT, report.to_json())
+        on_finished(job, trouble)
     return report

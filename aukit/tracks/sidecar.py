@@ -21,7 +21,7 @@ from aukit.tracks.columns import FORMAT, VERSION, Layout
 if TYPE_CHECKING:
     from aukit.training.saved import ModelFacts
 
-REQUEST = ("format", "version", "video", "model", "framing", "prediction", "baseline")
+REQUEST = ("format", "version", "video", "origin", "model", "framing", "prediction", "baseline")
 """What is known before the first frame is read: where it is the same, so are the rows."""
 
 _SHARES = ("icc", "mae", "mse", "pcc")
@@ -84,18 +84,21 @@ def file_digest(path: Path) -> str:
 
 
 def model_facts(run: Path, facts: ModelFacts) -> dict[str, Any]:
-    """Which model: its run, weights, people and parts."""
+    """Which model: its weights, people and parts."""
     from aukit.training.saved import WEIGHTS
 
     return {
-        "run": run.resolve().name,
-        "recipe": facts.recipe,
         "weights_sha256": file_digest(RunFolder(run).model / WEIGHTS),
         "origin": facts.origin,
         "aus": list(facts.aus),
         "parts": {part: dict(table) for part, table in facts.parts.items()},
         "providers": dict(facts.providers),
     }
+
+
+def run_facts(run: Path, facts: ModelFacts) -> dict[str, str]:
+    """Where the model came from, as people call it."""
+    return {"folder": run.resolve().name, "recipe": facts.recipe}
 
 
 def scores(run: Path) -> dict[str, Any] | None:

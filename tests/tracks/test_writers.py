@@ -198,9 +198,14 @@ def test_a_failure_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path: 
         )
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     layout = Layout(aus=AUS)
-    with pytest.raises(KeyboardInterrupt), open_writer(tmp_path / name, layout, {}, rows=3) as append:
-        append(layout.values(rows(3)))
-        raise KeyboardInterrupt
+
+    def stopped_while_writing() -> None:
+        with open_writer(tmp_path / name, layout, {}, rows=3) as append:
+            append(layout.values(rows(3)))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped_while_writing()
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
