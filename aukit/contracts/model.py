@@ -29,6 +29,11 @@ class Temporal(Protocol):
     Law, where `causal`: `f(x[:, :t])` then `f(x[:, t:], state)` equals `f(x)`, and no future frame changes an earlier
     output. A state is a tensor, or a (nested) tuple of tensors, whose first dimension is B; None is the state before
     the first frame. `lookahead` is the number of later frames an output may depend on: 0 where causal.
+
+    A causal module may also offer `encode(x)`, `(N,C,h,w)` to `(N,...)`, what each frame gives whatever the state, and
+    `advance(encoded, state)`, one frame's `(B,...)` and the state before it to the output `(B,C',h',w')` and the state
+    after it. Law: frame by frame they equal the call. Prediction then encodes each frame once, not once for each
+    window that it is in.
     """
 
     channels: int

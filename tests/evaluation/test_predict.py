@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from aukit import build
 from aukit.errors import DataError, UsageError
-from aukit.evaluation.predict import effective_mode, predict_video
+from aukit.evaluation.modes import effective_mode
+from aukit.evaluation.predict import predict_video
 
 STEP, WINDOW = 0.1, 6
 
@@ -238,6 +239,8 @@ def test_bad_requests(recurrent: Model) -> None:
         predict_video(recurrent, film(times), times, seconds_per_frame=STEP, window=0)
     with pytest.raises(DataError, match="do not increase"):
         predict(recurrent, times[::-1].copy(), "windowed")
+    with pytest.raises(DataError, match="segment 0-99 lies outside a video of 10 frames"):
+        predict(recurrent, times, "windowed", segments=[(0, 99)])
 
 
 @pytest.mark.parametrize("mode", ["windowed", "streaming"])

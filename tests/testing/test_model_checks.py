@@ -281,7 +281,28 @@ class StuckAtZero(Temporal):
         return super().step(x, h) + 0 * self.gate
 
 
-@pytest.mark.parametrize("right", [Temporal, BothWays, NextFrame])
+class Encodes(Temporal):
+    """What a plugin may add for speed."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        return x
+
+    def advance(self, encoded: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        outputs, state = self(encoded[:, None], state)
+        return outputs[:, 0], state
+
+
+class EncodesOtherwise(Encodes):
+    def encode(self, x: Tensor) -> Tensor:
+        return 2 * x
+
+
+class AdvancesWithoutState(Encodes):
+    def advance(self, encoded: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        return super().advance(encoded)
+
+
+@pytest.mark.parametrize("right", [Temporal, BothWays, NextFrame, Encodes])
 def test_a_right_temporal_module_passes(right):
     check_temporal(right)
 
@@ -300,6 +321,8 @@ def test_a_right_temporal_module_passes(right):
         (StateInPlace, "it changes the state it is given"),
         (ClipNorm, "the chunk law fails"),
         (Counts, "the chunk law fails"),
+        (EncodesOtherwise, "frame 1 by `encode` and `advance` differs from the call"),
+        (AdvancesWithoutState, "frame 2 by `encode` and `advance` differs from the call"),
         (BatchMixer, "in evaluation a clip's outputs depend on other clips"),
         (StuckAtZero, "no gradient reaches its parameter `gate`"),
     ],

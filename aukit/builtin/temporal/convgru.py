@@ -56,25 +56,38 @@ class ConvGRU(nn.Module):
 
         One frame, `T = 1`, is a step. The state keeps the precision of the parameters under autocast too.
         """
-        batch, frames, _, height, width = x.shape
-        x = x.permute(1, 0, 3, 4, 2).relu()  # (T,B,h,w,C)
-        if self.input_norm == "layer":
-            x = F.layer_norm(x, x.shape[-1:])
-        if state is None:
-            h = self.input_gates.weight.new_zeros(batch * height * width, self.channels)
-        else:
-            h = state.permute(0, 2, 3, 1).reshape(-1, self.channels)
-        inputs = self.input_gates(x).to(h.dtype).reshape(frames, len(h), -1)
+        batch, _, _, height, width = x.shape
+        h = self._state_rows(state, batch * height * width)
         states = []
-        for step in inputs.unbind():
-            h = self.dropout(self._step(step, h))
+        for inputs in self.encode(x.transpose(0, 1)).unbind():
+            h = self._step(inputs, h)
             states.append(h)
-        out = torch.stack(states).view(frames, batch, height, width, -1).permute(1, 0, 4, 2, 3)
+        out = torch.stack(states).view(-1, batch, height, width, self.channels).permute(1, 0, 4, 2, 3)
         return out, out[:, -1]
 
+    def encode(self, x: Tensor) -> Tensor:
+        """`(...,C,h,w)` to what a frame adds to the gates whatever the state is: `(...,h,w,3C')`."""
+        x = x.movedim(-3, -1).relu()
+        if self.input_norm == "layer":
+            x = F.layer_norm(x, x.shape[-1:])
+        inputs: Tensor = self.input_gates(x)
+        return inputs
+
+    def advance(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """One encoded frame `(B,h,w,3C')` and the state before it to the output and the state after it."""
+        h = self._step(inputs, self._state_rows(state, inputs.shape[:-1].numel()))
+        out = h.view(*inputs.shape[:-1], -1).permute(0, 3, 1, 2)
+        return out, out
+
+    def _state_rows(self, state: Tensor | None, rows: int) -> Tensor:
+        if state is None:
+            return self.input_gates.weight.new_zeros(rows, self.channels)
+        return state.permute(0, 2, 3, 1).reshape(-1, self.channels)
+
     def _step(self, inputs: Tensor, h: Tensor) -> Tensor:
+        inputs = inputs.to(h.dtype).reshape(len(h), -1)
         gates = (inputs[:, : -self.channels] + self.state_gates(h)).sigmoid()
         keep, reset = gates.chunk(2, dim=1)
         candidate = (inputs[:, -self.channels :] + self.state_candidate(reset * h)).tanh()
-        state: Tensor = candidate + keep * (h - candidate)
+        state: Tensor = self.dropout(candidate + keep * (h - candidate))
         return state

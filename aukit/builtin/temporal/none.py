@@ -18,3 +18,11 @@ class NoTemporal(nn.Module):
     def forward(self, x: Tensor, state: None = None) -> tuple[Tensor, None]:
         """`(B,T,C,h,w)` to `(B,T,C,h,w)`, no value below zero."""
         return x.relu(), None
+
+    def encode(self, x: Tensor) -> Tensor:
+        """`(...,C,h,w)` to the output itself."""
+        return x.relu()
+
+    def advance(self, inputs: Tensor, state: None = None) -> tuple[Tensor, None]:
+        """The encoded frame is the output."""
+        return inputs, None

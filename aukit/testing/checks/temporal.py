@@ -28,7 +28,8 @@ def check_temporal(make: Make, *, channels: int = 8) -> None:
     """`(B,T,C,h,w)` and a state to `(B,T,C',h',w')` and the state after the last frame.
 
     The chunk law, where `causal`: two halves with the state between them equal the whole. The no-future law:
-    an output depends on no frame later than `lookahead` allows.
+    an output depends on no frame later than `lookahead` allows. Where there are `encode` and `advance`, they give what the
+    call gives, frame by frame.
 
     Raises:
         ContractError: with the first sentence that is not kept.
@@ -60,6 +61,8 @@ def check_temporal(make: Make, *, channels: int = 8) -> None:
         _check_clips_apart(module, x)
         if module.causal:
             _check_chunks(module, x)
+            if hasattr(module, "encode") and hasattr(module, "advance"):
+                _check_steps(module, x)
         _check_no_future(module, x)
     require_determinism(build, run)
     require_state(build, run)
@@ -114,6 +117,20 @@ def _check_chunks(module: Any, x: Tensor) -> None:
         require(unchanged, "it changes the state it is given")
         ends = zip(_tensors(end), _tensors(last), strict=True)
         require(all(same(*pair) for pair in ends), f"the chunk law fails for the state after {FRAMES} frames")
+
+
+def _check_steps(module: Any, x: Tensor) -> None:
+    whole, last = module(x)
+    encoded = module.encode(x.flatten(0, 1))
+    require(len(encoded) == CLIPS * FRAMES, "what it encodes does not have the frames as first dimension")
+    state = None
+    for number, frame in enumerate(encoded.view(CLIPS, FRAMES, *encoded.shape[1:]).unbind(1)):
+        out, state = module.advance(frame, state)
+        require(
+            same(out, whole[:, number]), f"frame {number + 1} by `encode` and `advance` differs from the call"
+        )
+    ends = zip(_tensors(state), _tensors(last), strict=True)
+    require(all(same(*pair) for pair in ends), "the state after `advance` differs from that after the call")
 
 
 def _check_no_future(module: Any, x: Tensor) -> None:
