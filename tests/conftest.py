@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["aukit.testing.pytest_plugin"]
 
-for _name in [name for name in os.environ if name.startswith("AUKIT_")]:
+for _name in [name for name in os.environ if name.startswith("AUKIT_") and name != "AUKIT_SHARED_DATA"]:
     del os.environ[_name]
 os.environ["OMP_NUM_THREADS"] = "1"
 # A busy machine is no failure: examples may take as long as they take.

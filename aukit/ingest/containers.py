@@ -6,7 +6,23 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-_ISO = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp"}
+_BOXES = {
+    *(
+        b"ftyp",
+        b"styp",
+        b"moov",
+        b"moof",
+        b"mfra",
+        b"mdat",
+        b"meta",
+        b"udta",
+        b"uuid",
+        b"free",
+        b"skip",
+        b"wide",
+    ),
+    *(b"sidx", b"ssix", b"emsg", b"prft", b"pdin", b"pnot", b"PICT"),
+}
 _EBML, _SEGMENT = b"\x1aE\xdf\xa3", b"\x18S\x80g"
 
 
@@ -19,7 +35,7 @@ def cut_off(path: Path) -> str:
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(12)
-        if start[4:8] in _ISO:
+        if start[4:8] in _BOXES:
             return _iso(file, size)
         if start[:4] == _EBML:
             return _early(_matroska(file), size)
@@ -38,8 +54,8 @@ def _iso(file: BinaryIO, size: int) -> str:
         file.seek(position)
         header = file.read(16)
         name, length = header[4:8], int.from_bytes(header[:4], "big")
-        if not name.isascii() or not name.decode("ascii").isprintable():
-            break  # padding behind the last box
+        if name not in _BOXES:
+            break  # something of others behind the last box
         names.add(name)
         if length == 1:
             length = int.from_bytes(header[8:16], "big")

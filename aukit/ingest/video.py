@@ -23,9 +23,6 @@ VIDEO_SUFFIXES = frozenset(
 )
 """Endings of video files, in lower case."""
 
-_RESET = 1.0
-"""A time that is more than so many seconds behind the last one starts a new count."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class VideoFacts:
@@ -122,7 +119,10 @@ def pictures(
 
 
 class _Clock:
-    """Turns a container's times into rising seconds since the first one."""
+    """Turns a container's times into rising seconds since the first one.
+
+    A time that falls back by more than two frames begins a new count, as where recordings were joined.
+    """
 
     def __init__(self) -> None:
         self.step = 0.04
@@ -138,7 +138,7 @@ class _Clock:
         if seconds <= self._last:
             self.mended += 1
             mended = self._last + self.step / 10
-            if time is not None and seconds < self._last - _RESET:
+            if time is not None and seconds < self._last - 2 * self.step:
                 mended = self._last + self.step
                 self._zero = time - mended
             seconds = mended
