@@ -16,11 +16,12 @@ from PIL import Image
 from aukit.contracts.data import Recording
 from aukit.contracts.faces import Picture
 from aukit.contracts.tracks import Tracks
-from aukit.errors import DataError, UsageError, did_you_mean
+from aukit.errors import DataError, UsageError
 from aukit.ingest.video import VideoFacts, pictures, probe
 from aukit.rundir.atomic import storage
 from aukit.tracks import drawing
 from aukit.tracks.drawing import FACES, GROUND, LOUD, MUTED, Colour, Pixels
+from aukit.tracks.faces import main_faces, most_at_once, track_of
 from aukit.tracks.panel import FaceNow, Panel, Shape
 from aukit.tracks.read import TracksFile, read_tracks
 from aukit.tracks.scroll import Series
@@ -76,13 +77,9 @@ def write_overlay(
     file = tracks if isinstance(tracks, TracksFile) else read_tracks(tracks)
     if out.suffix.lower() != ".mp4" or out.resolve() == video.resolve():
         raise UsageError("an overlay is a new .mp4 file", where=str(out), hint="name another file")
-    chosen = tuple(aus or file.aus)
-    for au in chosen:
-        if au not in file.aus:
-            raise UsageError(f"no tracks of {au}", where=str(file.path), hint=did_you_mean(au, file.aus))
+    places = file.places(aus)
     shown = file.video(name or (video.stem if video.stem in file.videos else ""))
-    places = [file.aus.index(au) for au in chosen]
-    picture = _Drawing(shown, chosen, shown.intensity[:, places], file)
+    picture = _Drawing(shown, list(places), shown.intensity[:, list(places.values())], file)
     facts = probe(video)
     part = out.with_name(f".{out.name}.part")
     with storage(out):
@@ -171,21 +168,16 @@ class _Drawing:
         self, tracks: Tracks, aus: Sequence[str], values: NDArray[np.float32], file: TracksFile
     ) -> None:
         self._tracks, self._aus, self._values, self._mark = tracks, aus, values, file.mark
-        there = tracks.success & (tracks.face_id >= 0)
-        ids, counts = np.unique(tracks.face_id[there], return_counts=True)
-        most = [int(face) for face in ids[np.argsort(-counts, kind="stable")][: len(FACES)]]
-        self._colours: dict[int, Colour] = dict(zip(sorted(most), FACES, strict=False))
-        self._series = {
-            face: Series(seconds=tracks.timestamp[own], values=values[own], colour=colour)
-            for face, colour in self._colours.items()
-            for own in [tracks.face_id == face]
-        }
-        _, many = np.unique(tracks.frame[there & np.isin(tracks.face_id, most)], return_counts=True)
-        self._together = int(many.max(initial=1))
+        faces = main_faces(tracks, len(FACES))
+        self._together = most_at_once(tracks, faces)
+        self._colours: dict[int, Colour] = dict(zip(faces, FACES, strict=False))
+        self._series = {}
+        for face, colour in self._colours.items():
+            seconds, track = track_of(tracks, face, values)
+            self._series[face] = Series(seconds=seconds, values=track, colour=colour)
         self._frames, first = np.unique(tracks.frame, return_index=True)
         self._times = tracks.timestamp[first]
-        scores = file.facts.get("scores") or {}
-        self._verdicts = {au: one["verdict"] for au, one in (scores.get("aus") or {}).items() if au in aus}
+        self._verdicts = {au: str(score.get("verdict", "")) for au, score in file.scores.items()}
         self._canvas: Pixels | None = None
         self._number = 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aukit.contracts.tracks import Tracks
-from aukit.errors import DataError, did_you_mean
+from aukit.errors import DataError, UsageError, did_you_mean
 from aukit.tracks.cells import read_cells, shortened
 from aukit.tracks.foreign import LANDMARKS, Naming, find_naming
 from aukit.tracks.read_h5 import is_predictions, predicted_tracks, read_h5
@@ -19,6 +19,7 @@ from aukit.tracks.read_parquet import read_parquet
 from aukit.tracks.sidecar import read_sidecar
 
 SUFFIXES = (".csv", ".parquet", ".h5")
+TOOLS = {"openface2": "OpenFace 2", "libreface": "LibreFace"}
 MOST_FRAMES = 10**9
 _TRUTHS = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
 
@@ -52,6 +53,33 @@ class TracksFile:
             return self.videos[name]
         message = f"no video {shortened(name)!r}" if name else f"tracks of {len(self.videos)} videos"
         raise DataError(message, where=str(self.path), hint=did_you_mean(name, self.videos))
+
+    def places(self, aus: Sequence[str] | None = None) -> dict[str, int]:
+        """The columns of these AUs in `Tracks.intensity`, in the given order; all of them by default.
+
+        Raises:
+            UsageError: there are no tracks of one of them.
+        """
+        chosen = dict.fromkeys(aus or self.aus, 0)
+        for au in chosen:
+            if au not in self.aus:
+                raise UsageError(f"no tracks of {au}", where=str(self.path), hint=did_you_mean(au, self.aus))
+        return {au: self.aus.index(au) for au in chosen}
+
+    @property
+    def scores(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the model's evaluation said of each AU: `verdict`, `icc` and so on; empty where nobody says."""
+        return {
+            au: score for au, score in _table(_table(self.facts.get("scores")).get("aus")).items() if score
+        }
+
+    @property
+    def source(self) -> str:
+        """Who made the tracks, in a few words: the run's name, or the tool's."""
+        if self.kind in TOOLS:
+            return TOOLS[self.kind]
+        model = _table(self.facts.get("model"))
+        return f"aukit, run {model['run']}" if "run" in model else "aukit"
 
     @property
     def mark(self) -> str:
@@ -168,7 +196,8 @@ def _from_table(
     """Rows with known columns as tracks, a video after the other."""
     aus = tuple(naming.aus)
     rows = _rows(table, naming, first_frame)
-    names = table.words(naming.video) if naming.video else [path.stem] * len(table)
+    only = Path(str(_table(facts.get("video")).get("name") or path.name)).stem
+    names = table.words(naming.video) if naming.video else [only] * len(table)
     videos, subjects = {}, {}
     for name, places in _groups(names).items():
         order = places[np.lexsort((rows.face_id[places], rows.frame[places]))]
@@ -189,12 +218,17 @@ def _from_table(
         path=path,
         kind=naming.kind,
         aus=aus,
-        videos=videos or {path.stem: rows},
+        videos=videos or {only: rows},
         subjects=subjects,
         facts=facts,
         origin=origin or ("real" if known else ""),
         model_origin=model_origin or ("real" if known else ""),
     )
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    """A part of facts that somebody else wrote: a table, or nothing."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _groups(names: list[str]) -> dict[str, NDArray[np.int64]]:

@@ -16,8 +16,6 @@ PIECE = 512
 """Pixels of time that are drawn at once."""
 FINER = 3
 """Pieces are drawn this many times larger and reduced: smooth lines."""
-GAP = 1.5
-"""A step in time longer than this many frames is a gap: no line bridges it."""
 TOP = 5.0
 """The highest intensity of FACS."""
 
@@ -57,9 +55,6 @@ class Scroll:
         self._pace = width / seconds
         self._pixel = pixel
         self._pieces: dict[int, Pixels] = {}
-        steps = np.concatenate([np.diff(one.seconds) for one in series]) if series else np.empty(0)
-        steps = steps[steps > 0]
-        self._gap = GAP * float(np.median(steps)) if len(steps) else 0.0
 
     def until(self, second: float) -> Pixels:
         """The tracks of the last seconds, uint8 (height,width,3): their right edge is `second`."""
@@ -90,13 +85,14 @@ class Scroll:
             if second >= 0:
                 pen.rectangle((x, 0, x + thin - 1, fine.height), fill=mix(LINE, CARD, 0.75))
         for one in self._series:
-            near = slice(*np.searchsorted(one.seconds, (first - self._gap - 1, last + self._gap + 1)))
+            start, stop = np.searchsorted(one.seconds, (first, last))
+            near = slice(max(start - 1, 0), stop + 1)
             xs = (one.seconds[near] * self._pace - left) * FINER
             for au, (top, bottom) in zip(self._aus, self._rows, strict=True):
                 inside = (bottom - top) * FINER - 2 * thin
                 heights = np.clip(one.values[near, au], 0, TOP) / TOP
                 ys = bottom * FINER - thin - heights * inside
-                for run in _runs(xs, ys, self._gap * self._pace * FINER):
+                for run in _runs(xs, ys):
                     self._line(pen, run, bottom * FINER, one.colour, thin)
         for _, bottom in self._rows:
             pen.rectangle((0, bottom * FINER - thin, fine.width, bottom * FINER - 1), fill=LINE)
@@ -114,10 +110,10 @@ class Scroll:
         pen.line(run, fill=colour, width=round(1.6 * thin), joint="curve")
 
 
-def _runs(xs: NDArray[Any], ys: NDArray[Any], gap: float) -> list[list[tuple[float, float]]]:
-    """The stretches without a gap."""
-    there = np.isfinite(ys)
-    xs, ys, places = xs[there], ys[there], np.flatnonzero(there)
-    breaks = np.flatnonzero((np.diff(places) > 1) | (np.diff(xs) > gap)) + 1
+def _runs(xs: NDArray[Any], ys: NDArray[Any]) -> list[list[tuple[float, float]]]:
+    """The stretches without NaN."""
+    places = np.flatnonzero(np.isfinite(ys))
+    xs, ys = xs[places], ys[places]
+    breaks = np.flatnonzero(np.diff(places) > 1) + 1
     pieces = zip(np.split(xs, breaks), np.split(ys, breaks), strict=True)
     return [list(zip(x.tolist(), y.tolist(), strict=True)) for x, y in pieces if len(x)]
