@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trees
 
 from aukit.builtin.hooks import aukit_components
 from aukit.contracts.component import Component
@@ -42,7 +43,10 @@ def test_a_component_keeps_its_contract(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "boxes.json").write_text("[[[5, 5, 60, 70, 0.9], [5, 5, 30, 30, 0.95]], []]")
-    options = {"size": 64} if record.kind == "backbone" else {}
+    options: dict[str, Any] = {"size": 64} if record.kind == "backbone" else {}
+    if record.kind == "dataset" and record.name != "synthetic":
+        lay_out = trees.bp4d if record.name == "fera2015" else getattr(trees, record.name)
+        options = {"root": lay_out(tmp_path / "data")}
     check_component(record, options=options, **NEEDED.get(f"{record.kind}/{record.name}", {}))
 
 

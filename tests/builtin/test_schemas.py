@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from aukit.builtin.schemas import AFFWILD2, BP4D, DISFA, SCHEMAS
+from aukit.builtin.schemas import AFFWILD2, BP4D, BP4DPLUS, DISFA, DISFAPLUS, FERA2015, SCHEMAS, UNBC
 from aukit.clips.format import schema_from_json, schema_to_json
 from aukit.contracts.schema import Schema, Split, SplitSizes
 
@@ -73,6 +73,24 @@ def test_bp4d() -> None:
     assert all(int(one[1:]) % 2 == 1 for one in official.train)
     assert all(int(one[1:]) % 2 == 0 for one in official.test)
     assert [len(fold.test) for fold in BP4D.splits["3-fold"]] == [14, 14, 13]
+
+
+def test_who_is_whose() -> None:
+    assert {schema.name: schema.people_of for schema in SCHEMAS if schema.people_of} == {
+        "disfaplus": "disfa",
+        "fera2015": "bp4d",
+    }
+    assert set(DISFAPLUS.subjects) < set(DISFA.subjects)
+    assert FERA2015.subjects == BP4D.subjects
+    assert FERA2015.splits["official"] == BP4D.splits["FERA2015"]
+    assert (BP4DPLUS.subjects, BP4DPLUS.people_of) == ((), "")
+
+
+def test_unbc() -> None:
+    assert len(UNBC.subjects) == 25
+    assert "AU43" not in UNBC.aus
+    assert [len(fold.test) for fold in UNBC.splits["5-fold"]] == [5] * 5
+    assert [fold.test for fold in UNBC.splits["leave-one-out"]] == [(one,) for one in UNBC.subjects]
 
 
 def test_affwild2_has_sizes_and_no_names() -> None:

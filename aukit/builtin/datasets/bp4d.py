@@ -59,7 +59,7 @@ class Bp4d:
 
     @property
     def schema(self) -> Schema:
-        """The edition's, with the AUs that are read."""
+        """The edition's, with the AUs that are read. BP4D+'s people are known once `recordings` was called."""
         return self._schema
 
     def recordings(self, root: Path) -> tuple[Recording, ...]:
@@ -83,6 +83,8 @@ class Bp4d:
             *_told("labels without pictures or video", unseen),
             *_told("there as pictures and as video, the pictures are taken", set(folders) & set(videos)),
         )
+        if not self._schema.subjects:
+            self._schema = replace(self._schema, subjects=tuple(sorted({person for person, _ in sources})))
         return tuple(
             self._recording(key, sources[key], labels, pictures=key in folders)
             for key in sorted(set(sources) - bogus, key=_order)
@@ -126,10 +128,11 @@ def read_labels(task: str, files: dict[str, Path], aus: Sequence[str]) -> FrameL
 
 def _task_of(path: Path) -> tuple[str, str] | None:
     """Person and task of a folder of pictures or of a video, by its name and the one above."""
-    person, task = PERSON.fullmatch(path.parent.name), TASK.fullmatch(path.name)
+    own = path.stem if path.suffix.lower() in VIDEO_SUFFIXES else path.name
+    person, task = PERSON.fullmatch(path.parent.name), TASK.fullmatch(own)
     if person and task:
         return f"{person[1].upper()}{int(person[2]):03d}", f"T{int(task[1])}"
-    name = VIDEO.fullmatch(path.stem if path.suffix.lower() in VIDEO_SUFFIXES else path.name)
+    name = VIDEO.fullmatch(own)
     number = (int(name[3]) if name[3] else RAW_TASKS.get(int(name[4]))) if name else None
     return (f"{name[1].upper()}{int(name[2]):03d}", f"T{number}") if name and number else None
 

@@ -75,8 +75,8 @@ class FeraParams(CodedParams):
 
     shift: Literal[0, 1] = Field(
         0,
-        description="added to a picture's number to give the frame of the label files: 0 in most published code; 1 where the "
-        "pictures count from 0 and the labels from 1",
+        description="added to a picture's number to give the frame of the label files: 0 in most published code; 1 "
+        "where pictures count from 0 and labels from 1",
     )
     first_frame: Literal[0, 1] = Field(
         1,

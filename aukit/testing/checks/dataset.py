@@ -10,16 +10,23 @@ import numpy as np
 
 from aukit.contracts.data import Chunk, Source
 from aukit.contracts.schema import ORIGINS, Schema
+from aukit.testing.checks.recorded import check_recorded_dataset
 from aukit.testing.contract import Make, require
 
 
 def check_dataset(make: Make, *, root: Path | None = None, videos: int = 2) -> None:
     """A schema, and source videos that fit it. The first `videos` of them are read, twice.
 
+    A data set of recordings, one with `recordings`, is tried on the files under `root`.
+
     Raises:
         ContractError: with the first sentence that is not kept.
     """
     dataset = make()
+    if hasattr(dataset, "recordings"):
+        require(root is not None, "it reads files: say where some are, options={'root': folder}")
+        _check_schema(check_recorded_dataset(make, root=Path(root or "."), recordings=videos))
+        return
     schema = dataset.schema
     require(
         isinstance(schema, Schema), f"its `schema` is a {type(schema).__name__}, expected an aukit.Schema"

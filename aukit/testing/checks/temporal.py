@@ -28,8 +28,8 @@ def check_temporal(make: Make, *, channels: int = 8) -> None:
     """`(B,T,C,h,w)` and a state to `(B,T,C',h',w')` and the state after the last frame.
 
     The chunk law, where `causal`: two halves with the state between them equal the whole. The no-future law:
-    an output depends on no frame later than `lookahead` allows. Where there are `encode` and `advance`, they give what the
-    call gives, frame by frame.
+    an output depends on no frame later than `lookahead` allows. Where there are `encode` and `advance`, frame by
+    frame they give what the call gives.
 
     Raises:
         ContractError: with the first sentence that is not kept.

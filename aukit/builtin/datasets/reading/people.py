@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from aukit.contracts.schema import Schema
 
-Key = TypeVar("Key", str, tuple[str, str])
+Key = TypeVar("Key", bound="str | tuple[str, str]")
 
 
 def known_only(sources: Mapping[Key, Path], schema: Schema) -> tuple[dict[Key, Path], tuple[str, ...]]:

@@ -20,8 +20,8 @@ class Stills(Sequence[tuple[int, Path]]):
     """`(number, path)` of the pictures of `folder`, by rising number: the digits at the end of their names.
 
     The folder is listed anew each time, so that the millions of pictures of a data set are no load to hold or to copy.
-    `shift` is added to the numbers. `least`: where no picture has the number `first`, the numbers begin elsewhere
-    than was said, and that is an error.
+    `shift` is added to the numbers. Where `first` is given, the pictures must begin with it: if they do not, they are
+    counted from elsewhere than was said.
     """
 
     folder: Path
@@ -47,7 +47,10 @@ class Stills(Sequence[tuple[int, Path]]):
                     hint="remove one of them",
                 )
             found[index] = name
-        if found and self.first is not None and min(found) != self.first:
+        if not found:
+            hint = "their names end in a number, such as `00001.jpg`"
+            raise DataError("a folder without numbered pictures", where=str(self.folder), hint=hint)
+        if self.first is not None and min(found) != self.first:
             raise DataError(
                 f"the first picture is {min(found)}, expected {self.first}",
                 where=str(self.folder),

@@ -6,12 +6,15 @@ import csv
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from aukit.builtin.datasets.reading.lines import read_text
-from aukit.errors import DataError, did_you_mean, nearest
+from aukit.errors import DataError
 
 DELIMITERS = ",;\t"
+CLOSE = 0.75
+"""How much a header looks like a known one where it is taken for a misspelling, not for a column of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,17 +118,15 @@ def find_columns(
     found = {name: column for column in table.columns for name in wanted if column.casefold() == name}
     unknown = tuple(column for column in table.columns if column not in found.values() and not others(column))
     for name in wanted:
-        close = [column for column in unknown if name not in found and nearest(column.casefold(), [name])]
-        if close and (name in needed or nearest(close[0].casefold(), wanted, count=1) == (name,)):
-            raise DataError(
-                f"no column `{close[0]}` is known",
-                where=table.where,
-                hint=did_you_mean(close[0].casefold(), [name]),
-            )
-        if name in needed and name not in found:
-            raise DataError(
-                f"there is no column `{name}`",
-                where=table.where,
-                hint=f"its columns are {', '.join(f'`{column}`' for column in table.columns)}",
-            )
+        if name in found:
+            continue
+        close = [
+            column for column in unknown if SequenceMatcher(a=column.casefold(), b=name).ratio() >= CLOSE
+        ]
+        if close:
+            hint = f"did you mean `{name}`?"
+            raise DataError(f"no column `{close[0]}` is known", where=table.where, hint=hint)
+        if name in needed:
+            hint = f"its columns are {', '.join(f'`{column}`' for column in table.columns)}"
+            raise DataError(f"there is no column `{name}`", where=table.where, hint=hint)
     return found, unknown

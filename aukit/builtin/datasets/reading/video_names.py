@@ -6,7 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
-from aukit.errors import DataError, did_you_mean
+from aukit.errors import DataError, did_you_mean, nearest
+
+SHOWN = 5
+"""Names of videos in an error, where none is near."""
 
 
 class VideoNames:
@@ -56,7 +59,7 @@ class VideoNames:
         raise DataError(
             f"there is no video `{cell}` below {self._root}",
             where=where,
-            hint=did_you_mean(cell, self.paths) if len(self.paths) < 1000 else "",
+            hint=did_you_mean(cell, nearest(said, self.paths) or sorted(self.paths)[:SHOWN]),
         )
 
 
