@@ -84,3 +84,14 @@ class Framing(Params):
     locator: str = Field("yunet", description="name of the locator component")
     options: dict[str, Any] = Field(default_factory=dict, description="the locator's parameters")
     weights: str = Field("", description="digest of the locator's weights, where it has any")
+
+    def cuts_like(self, other: Framing) -> bool:
+        """Whether a face looks the same by both: one crop rule, one locator with the same weights."""
+        return (self.crop, self.locator, self.weights) == (other.crop, other.locator, other.weights)
+
+    @property
+    def summary(self) -> str:
+        """In words: "tight, margin 0.1, 128 pixels, found by yunet"."""
+        margin = "" if self.crop.rule == "none" else f", margin {self.crop.margin:g}"
+        weights = f" with weights {self.weights[:19]}" if self.weights else ""
+        return f"{self.crop.rule}{margin}, {self.crop.size} pixels, found by {self.locator}{weights}"

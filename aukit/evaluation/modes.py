@@ -1,7 +1,7 @@
 """How states come about: each frame's own window from zero, or a state carried on along each phase.
 
-A temporal module may offer `encode` and `advance` beside `forward` (see its contract). Then what a frame gives by itself
-is computed once, not once in every window that holds it.
+A temporal module may offer `encode` and `advance` beside `forward` (see its contract). Then what a frame gives by
+itself is computed once, not once in every window that holds it.
 """
 
 from __future__ import annotations

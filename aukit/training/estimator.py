@@ -1,15 +1,17 @@
-"""A trained model for use in other programs."""
+"""A trained model for use in other programs: on videos, and on faces that are cut already."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from aukit.contracts.faces import Framing
+from aukit.contracts.tracks import Tracks
 from aukit.errors import DataError
 from aukit.evaluation.predict import predict_video
 from aukit.hosting.registry import Registry
@@ -20,18 +22,22 @@ from aukit.training.saved import ModelFacts, load_model
 
 
 class AUEstimator:
-    """Intensities of action units from cropped faces.
+    """Intensities of action units, of a video or of faces that are cut already.
 
     ```python
     estimator = AUEstimator.load("runs/quickstart")
-    intensities = estimator.predict(frames)  # uint8 (T,H,W,3) to float32 (T,A), columns as in estimator.aus
+    tracks = estimator.predict_video("clip.mp4")  # a row a frame; tracks.intensity (N,A), columns as in estimator.aus
+    intensities = estimator.predict(frames)  # uint8 (T,H,W,3) to float32 (T,A)
     ```
     """
 
-    def __init__(self, model: AUModel, facts: ModelFacts, device: str = "auto") -> None:
+    def __init__(
+        self, model: AUModel, facts: ModelFacts, device: str = "auto", *, registry: Registry | None = None
+    ) -> None:
         self.device = choose_device(device)
         self.model = model.to(self.device).eval()
         self.facts = facts
+        self.registry = registry
 
     @classmethod
     def load(cls, run_dir: str | Path, *, device: str = "auto", registry: Registry | None = None) -> Self:
@@ -42,7 +48,7 @@ class AUEstimator:
             ComponentError: a part's plugin is not installed.
         """
         model, facts = load_model(RunFolder(Path(run_dir)).model, registry=registry)
-        return cls(model, facts, device)
+        return cls(model, facts, device, registry=registry)
 
     @property
     def aus(self) -> tuple[str, ...]:
@@ -59,6 +65,68 @@ class AUEstimator:
         """Time between two frames of a window."""
         return self.facts.seconds_per_frame
 
+    @property
+    def framing(self) -> Framing | None:
+        """How faces were found and cut in training, and so in `predict_video`; None where that is not known."""
+        return self.facts.framing
+
+    def predict_video(
+        self,
+        path: str | Path,
+        *,
+        faces: Mapping[str, Any] | None = None,
+        framing: Framing | None = None,
+        locator_options: Mapping[str, Any] | None = None,
+        precision: str = "fp32",
+        batch: int = 32,
+        allow_synthetic: bool = False,
+    ) -> Tracks:
+        """Find, follow and cut the faces of a video file as in training, and predict every frame.
+
+        The rows are kept in memory, the frames are not. For rows as they come about, and more options, use
+        `aukit.training.video.stream_tracks`.
+
+        Args:
+            path: the video. It is taken to show real people.
+            faces: rules that stand before those of training, such as `{"every": 5}` to look at every fifth picture, or
+                `{"follow": "all"}` for everybody; see `FaceRules`.
+            framing: how faces are found and cut, where the model does not know it, or to overrule it knowingly.
+            locator_options: parameters of the locator that stand before those of training.
+            precision: "fp32", or "bf16" where the processor has it.
+            batch: frames computed at once.
+            allow_synthetic: predict although the model saw no real people.
+
+        Returns:
+            A row for each frame and face, by frame, then face; a frame without a face has one, without success.
+
+        Raises:
+            UsageError: the model saw no real people; it has no framing; the locator has other weights.
+            DataError: the file is missing or no video, or it is cut off: then the error's data has `tracks`, of all
+                frames that can be decoded.
+            MissingExtraError: a package that decodes or finds faces is not installed.
+        """
+        from aukit.training.rows import join_tracks
+        from aukit.training.video import stream_tracks
+
+        parts: list[Tracks] = []
+        try:
+            for part in stream_tracks(
+                self,
+                path,
+                faces=faces,
+                framing=framing,
+                locator_options=locator_options,
+                precision=precision,
+                batch=batch,
+                allow_synthetic=allow_synthetic,
+            ):
+                parts.append(part)
+        except DataError as error:
+            if parts:
+                error.data["tracks"] = join_tracks(parts)
+            raise
+        return join_tracks(parts)
+
     def predict(
         self,
         frames: NDArray[np.uint8],
@@ -67,9 +135,13 @@ class AUEstimator:
         segments: Sequence[tuple[int, int]] | None = None,
         mode: str = "",
         window: int = 0,
+        precision: str = "fp32",
         batch: int = 32,
     ) -> NDArray[np.float32]:
-        """Predict every frame of one video of one face.
+        """Predict every frame of one video of one face that is cut already.
+
+        Bare arrays do not say where they come from: neither their framing nor their people can be checked here. A model
+        that was trained on anything but real people (`origin`) is not to be trusted on real ones.
 
         Args:
             frames: uint8 `(T,H,W,3)`, RGB, cropped as in training; other sizes are resized.
@@ -77,6 +149,7 @@ class AUEstimator:
             segments: runs `(start, stop)` without a gap; the whole video by default.
             mode: "windowed" or "streaming"; by default that of the run.
             window: frames of a window; by default that of the run.
+            precision: "fp32", or "bf16" where the processor has it.
             batch: frames computed at once.
 
         Returns:
@@ -108,6 +181,7 @@ class AUEstimator:
             window=window or self.facts.window,
             mode=mode or self.facts.predictor,
             device=self.device,
+            precision=precision,
             batch=batch,
         )
         return np.clip(found, 0, 5) if self.facts.clip else found

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from aukit.contracts.faces import Framing
 from aukit.contracts.params import Choice
 from aukit.errors import RunFolderError
 from aukit.hosting.registry import Registry
 from aukit.rundir.atomic import read_json, storage, write_json
 from aukit.rundir.checkpoint import load_tensors, save_tensors
+from aukit.training.framing import framing_of
 from aukit.training.model import PARTS, AUModel, build_model
 
 FORMAT = "aukit model"
@@ -26,6 +28,7 @@ class ModelFacts:
 
     `parts` holds name and complete parameters of backbone, temporal module and head; `providers` who brought them.
     `size` is (H, W) of the frames it was trained on, `seconds_per_frame` the time between two frames of a window.
+    `crop` is the framing of the data whose labels it learnt last, as a table; empty where that came as ready squares.
     """
 
     aus: tuple[str, ...]
@@ -39,6 +42,15 @@ class ModelFacts:
     providers: Mapping[str, str]
     crop: Mapping[str, Any]
     recipe: str = ""
+
+    @property
+    def framing(self) -> Framing | None:
+        """How faces were found and cut; None where it was trained on ready-made squares.
+
+        Raises:
+            DataError: it is of another kind than this version knows.
+        """
+        return framing_of(self.crop, where=f"{FACTS} of the run")
 
 
 def save_model(folder: Path, model: AUModel, facts: ModelFacts) -> None:
