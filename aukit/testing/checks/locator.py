@@ -25,8 +25,9 @@ def check_locator(make: Make, *, frame: NDArray[np.uint8] | None = None, video: 
     Raises:
         ContractError: with the first sentence that is not kept.
     """
-    noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
-    frames = [np.zeros_like(noise), noise] if frame is None else [frame, np.zeros_like(frame), noise]
+    shape = (90, 120, 3) if frame is None else frame.shape
+    noise = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    frames = [*([] if frame is None else [frame]), np.zeros_like(noise), noise]
     locator = make()
     weights = getattr(locator, "weights", None)
     require(weights is None or _DIGEST.fullmatch(str(weights)), f"`weights` is not sha256:...: {weights!r}")
