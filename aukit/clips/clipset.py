@@ -24,6 +24,7 @@ class Clip:
     segments: runs `(start, stop)` without a gap.
     labels: float32 (T,A), NaN where unlabelled or masked. timestamps: float64 seconds (T,), the video's own.
     read: `read(start, stop, stride=1)` gives uint8 (T,H,W,3).
+    people_of: the data set whose people these are, where that is another.
     stretch_of: of a stretch, the id of its video, in which it begins at frame `first`.
     """
 
@@ -35,6 +36,7 @@ class Clip:
     labels: NDArray[np.float32]
     timestamps: NDArray[np.float64]
     read: Callable[..., NDArray[np.uint8]]
+    people_of: str = ""
     stretch_of: str = ""
     first: int = 0
 
@@ -58,8 +60,8 @@ class Clip:
 
     @property
     def person(self) -> tuple[str, str]:
-        """Who it is: a subject of a data set. A video whose subject is unknown is a person of its own."""
-        return (self.data_set, self.subject or self.video)
+        """Who it is: a subject of the data set whose people these are. Where none is known, the video is a person."""
+        return (self.people_of or self.data_set, self.subject or self.video)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -191,6 +193,7 @@ def _open(store: ClipStore) -> ClipSet:
         Clip(
             id=f"{video.data_set}/{video.id}",
             data_set=video.data_set,
+            people_of=video.people_of,
             subject=video.subject,
             fps=video.fps,
             segments=video.segments,

@@ -13,8 +13,8 @@ travel along. Each video is a group under `videos`, in the order of its attribut
     face_score    float32 (T,)      the same
 
 A video's attributes are `order`, `subject`, `session`, `fps`, `digest`; in a file that holds several data sets, also
-`data_set`, which then stands before the file's; in one that `aukit prepare` wrote, also `prepared`, JSON with what was
-found in the video and a digest of all that made it so.
+`data_set`, which then stands before the file's, and `people_of`, likewise before the schema's; in one that `aukit
+prepare` wrote, also `prepared`, JSON with what was found in the video and a digest of all that made it so.
 
 Text is stored with a fixed length: reading variable-length text from several threads crashes in HDF5 2.0.0.
 """

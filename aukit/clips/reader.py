@@ -32,7 +32,8 @@ _MAKE = "make a store with `aukit data make synthetic --out FILE.h5`"
 class StoredVideo:
     """What is known of one video. `segments` are the runs `(start, stop)` without a gap; `fps` is nominal.
 
-    `data_set` is the one it is of, where a store holds several.
+    `data_set` is the one it is of, where a store holds several; `people_of` names the data set whose people it shows,
+    where that is another.
     """
 
     id: str
@@ -43,6 +44,7 @@ class StoredVideo:
     segments: tuple[tuple[int, int], ...]
     digest: str
     data_set: str
+    people_of: str
 
 
 class ClipStore:
@@ -81,6 +83,7 @@ class ClipStore:
     @cached_property
     def videos(self) -> tuple[StoredVideo, ...]:
         """The videos in the order they were added."""
+        whose = self.schema.people_of if self.schema else ""
         with readable(self.path):
             groups = self.file[layout.VIDEOS]
             found = []
@@ -98,6 +101,7 @@ class ClipStore:
                     segments=layout.segments(time, index, valid, fps),
                     digest=facts["digest"],
                     data_set=facts.get("data_set", self.data_set),
+                    people_of=facts.get("people_of", whose),
                 )
                 found.append((int(facts["order"]), video))
             return tuple(video for _, video in sorted(found, key=lambda pair: pair[0]))
