@@ -84,7 +84,8 @@ def pictures(
 
     There are as many as PyAV decodes. Times are the container's, in seconds since the first picture, and always rise:
     a time that does not is moved behind its predecessor. Still pictures lie `1 / fps` apart, by their numbers.
-    `threads` is for decoding. `on_note` is told at the end what was mended, and what the container promised in vain.
+    `threads` work on decoding, 0 as many as there are cores. `on_note` is told at the end what was mended, and what the
+    container promised in vain.
 
     Raises:
         DataError: the file is missing, is no video, has no video stream or no picture. A file that is cut off or
@@ -102,7 +103,7 @@ def pictures(
         converter = VideoReformatter()
         clock.step = float(1 / (stream.average_rate or stream.guessed_rate or 25))
         for frame in _decoded(container, stream, path):
-            rgb = converter.reformat(frame, format="rgb24")
+            rgb = converter.reformat(frame, format="rgb24", threads=threads)
             yield Picture(
                 pixels=_upright(rgb.to_ndarray(), frame.rotation),
                 seconds=clock.read(frame.time),
