@@ -19,6 +19,7 @@ from aukit.cli import (
     cite,
     data,
     data_inspect,
+    evaluate,
     explain,
     list_components,
     new_plugin,
@@ -91,6 +92,7 @@ app.command("new-plugin", epilog=new_plugin.EPILOG, short_help="Write a plugin p
 app.command("predict", epilog=predict.EPILOG, short_help="Predict every frame of a clip store")(
     predict.predict
 )
+app.command("evaluate", epilog=evaluate.EPILOG, short_help="Score tracks against labels")(evaluate.evaluate)
 app.command("cite", epilog=cite.EPILOG, short_help="Print what to cite for a run")(cite.cite)
 app.command("version", epilog=version.EPILOG, short_help="Show the versions that matter")(version.version)
 app.add_typer(recipes.app, name="recipes", short_help="List, show, copy the shipped recipes")
