@@ -89,7 +89,7 @@ app.command("plugins", epilog=plugins.EPILOG, short_help="Show plugins and why o
 app.command("new-plugin", epilog=new_plugin.EPILOG, short_help="Write a plugin package")(
     new_plugin.new_plugin
 )
-app.command("predict", epilog=predict.EPILOG, short_help="Predict every frame of a clip store")(
+app.command("predict", epilog=predict.EPILOG, short_help="Predict every frame of videos")(
     predict.predict
 )
 app.command("evaluate", epilog=evaluate.EPILOG, short_help="Score tracks against labels")(evaluate.evaluate)

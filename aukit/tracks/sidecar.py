@@ -19,12 +19,12 @@ from aukit.rundir.layout import RunFolder
 from aukit.tracks.columns import FORMAT, VERSION, Layout
 
 if TYPE_CHECKING:
-    from aukit.training.saved import ModelFacts
+    from aukit.training.estimator import AUEstimator
 
 REQUEST = ("format", "version", "video", "origin", "model", "framing", "prediction", "baseline")
 """What is known before the first frame is read: where it is the same, so are the rows."""
 
-_SHARES = ("icc", "mae", "mse", "pcc")
+_METRICS = ("icc", "mae", "mse", "pcc")
 
 
 def sidecar_path(tracks: Path) -> Path:
@@ -83,22 +83,45 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def model_facts(run: Path, facts: ModelFacts) -> dict[str, Any]:
-    """Which model: its weights, people and parts."""
+def model_facts(estimator: AUEstimator, run: Path, *, precision: str) -> dict[str, Any]:
+    """Which model predicts, and how: the first part of every sidecar."""
     from aukit.training.saved import WEIGHTS
 
+    facts = estimator.facts
     return {
-        "weights_sha256": file_digest(RunFolder(run).model / WEIGHTS),
-        "origin": facts.origin,
-        "aus": list(facts.aus),
-        "parts": {part: dict(table) for part, table in facts.parts.items()},
-        "providers": dict(facts.providers),
+        "format": FORMAT,
+        "version": VERSION,
+        "model": {
+            "weights_sha256": file_digest(RunFolder(run).model / WEIGHTS),
+            "origin": facts.origin,
+            "aus": list(facts.aus),
+            "parts": {part: dict(table) for part, table in facts.parts.items()},
+            "providers": dict(facts.providers),
+        },
+        "prediction": {
+            "predictor": facts.predictor,
+            "window": facts.window,
+            "seconds_per_frame": facts.seconds_per_frame,
+            "precision": precision,
+            "clip": facts.clip,
+        },
     }
 
 
-def run_facts(run: Path, facts: ModelFacts) -> dict[str, str]:
-    """Where the model came from, as people call it."""
-    return {"folder": run.resolve().name, "recipe": facts.recipe}
+def further_facts(estimator: AUEstimator, run: Path) -> dict[str, Any]:
+    """What helps to read the numbers, and does not change them.
+
+    Raises:
+        DataError: the run's results cannot be read.
+    """
+    facts = estimator.facts
+    return {
+        "run": {"folder": run.resolve().name, "recipe": facts.recipe},
+        "scale": scale(facts.clip),
+        "scores_on_unseen_people": scores(run),
+        "device": str(estimator.device),
+        "versions": versions(),
+    }
 
 
 def scores(run: Path) -> dict[str, Any] | None:
@@ -125,7 +148,7 @@ def scores(run: Path) -> dict[str, Any] | None:
             result.au: {
                 "verdict": result.verdict,
                 "reason": result.reason,
-                **{name: result.scores[name].to_json() for name in _SHARES if name in result.scores},
+                **{name: result.scores[name].to_json() for name in _METRICS if name in result.scores},
                 "people": result.people,
                 "labelled_frames": result.labelled,
                 "positive_frames": result.positives,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aukit.clips.clipset import Clip, open_clips
+from aukit.clips.clipset import Clip, ClipSet, open_clips
 from aukit.clips.reader import ClipStore
 from aukit.contracts.run import Event, Progress
 from aukit.contracts.tracks import Tracks
@@ -18,9 +18,10 @@ from aukit.errors import UsageError
 from aukit.evaluation.predictions import VideoPrediction, write_predictions
 from aukit.rundir.atomic import write_json
 from aukit.tracks.baseline import Baseline
-from aukit.tracks.sidecar import sidecar_path
+from aukit.tracks.sidecar import further_facts, model_facts, sidecar_path, video_facts
 from aukit.tracks.write import VideoRows, write_tracks
 from aukit.training.estimator import AUEstimator
+from aukit.training.framing import framing_of, refuse_real_people, shared_framing
 
 
 def predict_store(
@@ -28,10 +29,11 @@ def predict_store(
     path: Path,
     out: Path,
     *,
-    facts: dict[str, Any],
+    run: Path,
     baseline: Baseline | None = None,
-    allow_synthetic: bool = False,
+    precision: str = "fp32",
     batch: int = 32,
+    allow_synthetic: bool = False,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> dict[str, Any]:
     """Write the tracks of every video of a store into one file, and its sidecar; return what the latter says.
@@ -42,16 +44,12 @@ def predict_store(
     Raises:
         UsageError: the store holds real people and the model saw none, unless `allow_synthetic`; calibrated columns
             are asked of an .h5.
-        DataError: the store cannot be read.
+        DataError: the store cannot be read, or its faces are cut otherwise than in training.
         StorageError: the disk is full or the folder cannot be written.
     """
     clips, store = open_clips([path]), ClipStore(path)
-    if clips.origin == "real" and estimator.origin != "real" and not allow_synthetic:
-        raise UsageError(
-            f"this model was trained on {estimator.origin} people, and the store holds real ones",
-            where=str(path),
-            hint="its values are not to be trusted there; `--allow-synthetic` predicts them all the same",
-        )
+    refuse_real_people(estimator.origin, origin=clips.origin, allow_synthetic=allow_synthetic, where=path)
+    shared_framing({"training": estimator.framing, str(path): framing_of(store.crop, where=str(path))})
     labelled = out.suffix.lower() == ".h5"
     if labelled and baseline:
         raise UsageError(
@@ -60,11 +58,14 @@ def predict_store(
             hint="write .csv or .parquet, or leave `--baseline` out",
         )
     document = {
-        **facts,
+        **model_facts(estimator, run, precision=precision),
+        "store": {**video_facts(path), "data_set": store.data_set},
         "origin": clips.origin,
-        "framing": {"crop": dict(store.crop), "locator": store.locator, "data_set": store.data_set},
+        "framing": dict(store.crop),
+        "baseline": baseline and baseline.facts(),
+        **further_facts(estimator, run),
     }
-    values = _predicted(estimator, clips.clips, clips.frames, batch, on_event)
+    values = _predicted(estimator, clips, precision, batch, on_event)
     if labelled:
         known = [au for au in estimator.aus if au in clips.aus]
         columns = [estimator.aus.index(au) for au in known], [clips.aus.index(au) for au in known]
@@ -95,19 +96,24 @@ def predict_store(
 
 def _predicted(
     estimator: AUEstimator,
-    clips: tuple[Clip, ...],
-    frames: int,
+    clips: ClipSet,
+    precision: str,
     batch: int,
     on_event: Callable[[Event], None],
 ) -> Iterator[tuple[Clip, NDArray[np.float32]]]:
-    begun, done = time.monotonic(), 0
-    for clip in clips:
+    begun, done, total = time.monotonic(), 0, clips.frames
+    for clip in clips.clips:
         pixels = clip.read(0, clip.length)
-        yield clip, estimator.predict(pixels, clip.timestamps, segments=clip.segments, batch=batch)
+        yield (
+            clip,
+            estimator.predict(
+                pixels, clip.timestamps, segments=clip.segments, precision=precision, batch=batch
+            ),
+        )
         done += clip.length
         pace = done / max(time.monotonic() - begun, 1e-9)
-        left = (frames - done) / pace
-        on_event(Progress(task="predict", done=done, total=frames, frames_per_second=pace, seconds_left=left))
+        left = (total - done) / pace
+        on_event(Progress(task="predict", done=done, total=total, frames_per_second=pace, seconds_left=left))
 
 
 def _rows(store: ClipStore, video: str, clip: Clip, values: NDArray[np.float32]) -> Tracks:

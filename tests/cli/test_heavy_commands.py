@@ -144,7 +144,7 @@ def test_predictions_as_csv_and_hdf5_agree_with_each_other_and_the_run(here: Pat
     with (here / "tracks.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == (
-        "video subject frame timestamp success AU04_r AU12_r origin model_origin".split()  # noqa: SIM905
+        "video subject frame face_id timestamp confidence success AU04_r AU12_r origin model_origin".split()
     )
     assert len(rows) == 720
     assert {row["success"] for row in rows} == {"1"}

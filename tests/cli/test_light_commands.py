@@ -108,7 +108,7 @@ Commands:
   list-components  Show what recipes can name
   plugins          Show plugins and why one failed
   new-plugin       Write a plugin package
-  predict          Predict every frame of a clip store
+  predict          Predict every frame of videos
   cite             Print what to cite for a run
   version          Show the versions that matter
   recipes          List, show, copy the shipped recipes
