@@ -72,10 +72,9 @@ class Recording:
     `path` is a video file, or a folder whose still `pictures` are named one by one, each with the source's own number.
     `first_frame` is the number that the source's own counting gives to a video file's first picture. `fps` is needed
     for still pictures; of a video file, the container's own times are used. `pictures` may list its folder only when
-    it is asked. `labels` reads the labels, in whichever
-    process prepares the recording; it raises `DataError` with file and line. `skip` names bad frames, as inclusive
-    ranges `(first, last)` in the source's own counting: they are left out. A recording can be copied to another
-    process.
+    it is asked. `labels` reads the labels, in whichever process prepares the recording; it raises `DataError` with
+    file and line. `skip` names bad frames, as inclusive ranges `(first, last)` in the source's own counting: they are
+    left out. A recording can be copied to another process.
     """
 
     video: str

@@ -113,6 +113,8 @@ def _schema(schema: Schema) -> Iterator[str]:
     yield f"### `{schema.name}` {{ #data-set-{schema.name} }}\n"
     yield f"{_sentence(schema.summary)} AUs: {', '.join(schema.aus) or 'none'}. {schema.fps:g} frames a second.\n"
     yield f"Terms: {schema.terms}. Get it: <{schema.obtain}>. Source: {schema.cite}.\n"
+    if schema.people_of:
+        yield f"Its people are people of `{schema.people_of}`, under the same ids.\n"
     rows = []
     for name, folds in schema.splits.items():
         first = folds[0]

@@ -27,6 +27,8 @@ from aukit.hosting import hookspecs
 from aukit.hosting.host import load_host
 from aukit.recipe.tables import ComputeTable, EvaluationTable, HeadTable, ModelTable, SplitPeople, StoredData
 from aukit.testing import run_cli, tiny_store
+from aukit.testing.video import face_video
+from aukit.tracks.columns import Layout
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = load_host(plugins=False)
@@ -110,8 +112,9 @@ def test_optimisers_schedules_ablations_and_data_sets_are_there(pages: Pages) ->
     for ablation in REGISTRY.ablations():
         assert {ablation.name, *ablation.record.remove} <= codes(ablations)
         assert ablation.record.summary in ablations
+    known = section(page, "## Known data sets")
     for schema in REGISTRY.schemas():
-        found = {row[0].strip("`"): row[1] for row in rows(section(page, f"### `{schema.name}`"))}
+        found = {row[0].strip("`"): row[1] for row in rows(section(known, f"### `{schema.name}`"))}
         assert {
             name: str(len(folds)) for name, folds in schema.record.splits.items()
         }.items() <= found.items()
@@ -217,17 +220,30 @@ def test_each_key_of_a_summary_is_explained(pages: Pages, finished: Path) -> Non
     assert table == set(summary)
 
 
-def test_each_column_of_a_prediction_is_explained(pages: Pages, finished: Path, tmp_path: Path) -> None:
-    store, out = tiny_store(tmp_path / "faces.h5", people=2, frames=12), tmp_path / "tracks.csv"
-    done = run_cli("predict", store, "--run", finished / "runs/first", "--out", out, "--device", "cpu")
-    assert done.code == 0, done.stderr
-    header = out.read_text().splitlines()[0].split(",")
-    table = {
+def test_each_column_of_a_prediction_is_explained(pages: Pages) -> None:
+    layout = Layout(
+        aus=("AU04",), origin="rendered", model_origin="synthetic", pose=True, baseline=True, store=True
+    )
+    table = [
         name
-        for row in rows(section(pages["guides/predict.md"], "## From the command line"))[1:]
+        for row in rows(section(pages["guides/predict.md"], "## The columns"))[1:]
         for name in codes(row[0])
-    }
-    assert {name for name in header if not name.endswith("_r")} | {"AU04_r"} == table
+    ]
+    assert sorted(table) == sorted(layout.names)
+
+
+def test_each_key_of_a_sidecar_is_explained(pages: Pages, finished: Path, tmp_path: Path) -> None:
+    store, video = tiny_store(tmp_path / "faces.h5", people=2, frames=12), tmp_path / "a.mp4"
+    face_video(video, frames=3)
+    found = set()
+    for source in (store, video):
+        out = tmp_path / f"{source.stem}.csv"
+        arguments = ("--run", finished / "runs/first", "--framing", "crop.rule=tight", "--allow-synthetic")
+        done = run_cli("predict", source, "--out", out, "--device", "cpu", *arguments)
+        assert done.code == 0, done.stderr
+        found |= set(json.loads(Path(f"{out}.json").read_text()))
+    table = rows(section(pages["guides/predict.md"], "### The sidecar"))[1:]
+    assert found == {name for row in table for name in codes(row[0])}
 
 
 def test_the_clip_store_is_as_described(pages: Pages, tmp_path: Path) -> None:
