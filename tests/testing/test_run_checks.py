@@ -282,15 +282,3 @@ BUILT_IN = [
 @pytest.mark.parametrize(("name", "params"), BUILT_IN, ids=[f"{n}-{i}" for i, (n, _) in enumerate(BUILT_IN)])
 def test_built_ins_keep_their_contract_with_other_parameters(name, params):
     check_component(name, **params)
-
-
-def _built_ins() -> list[str]:
-    from aukit.builtin.hooks import aukit_components
-
-    return [f"{component.kind}/{component.name}" for component in aukit_components()]
-
-
-@pytest.mark.parametrize("name", _built_ins())
-def test_every_built_in_keeps_its_contract(name):
-    pytest.importorskip("tensorboard") if name == "tracker/tensorboard" else None
-    check_component(name, **({"steps": 2} if name.startswith("stage/") else {}))
