@@ -31,7 +31,9 @@ class Sound:
                 self._stream: Any = (
                     target.add_stream_from_template(stream)
                     if copy
-                    else target.add_stream("aac", rate=stream.rate, layout=stream.layout)
+                    else target.add_stream(
+                        "aac", rate=stream.rate, layout="mono" if stream.channels == 1 else "stereo"
+                    )
                 )
                 self._waiting = self._copies(stream) if copy else self._encoded(stream)
             else:

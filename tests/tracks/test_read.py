@@ -77,10 +77,10 @@ def test_a_run_s_predictions_are_tracks_too(tmp_path: Path) -> None:
     assert found.video("a/b").success.tolist() == [True, False, True]
 
 
-OPENFACE = """frame, face_id, timestamp, confidence, success, gaze_0_x, pose_Rx, pose_Ry, pose_Rz, AU01_r, AU12_r, AU12_c
-1, 0, 0.000, 0.98, 1, 0.1, 0.01, -0.02, 0.03, 0.00, 1.25, 1.00
-2, 0, 0.033, 0.02, 0, 0.0, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00
-3, 0, 0.067, 0.97, 1, 0.1, 0.01, -0.02, 0.03, 0.40, 3.00, 1.00
+OPENFACE = """frame, face_id, timestamp, confidence, success, pose_Rx, pose_Ry, pose_Rz, AU01_r, AU12_r, AU12_c
+1, 0, 0.000, 0.98, 1, 0.01, -0.02, 0.03, 0.00, 1.25, 1.00
+2, 0, 0.033, 0.02, 0, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00
+3, 0, 0.067, 0.97, 1, 0.01, -0.02, 0.03, 0.40, 3.00, 1.00
 """
 
 
