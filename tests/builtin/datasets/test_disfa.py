@@ -178,6 +178,21 @@ def test_two_copies_are_not_chosen_between(tmp_path: Path) -> None:
         Disfa().recordings(tmp_path)
 
 
+def test_what_computers_leave_behind_and_links_in_circles_are_no_data(tmp_path: Path) -> None:
+    trees.disfa(tmp_path / "data", people=(1,))
+    for name in (
+        "._LeftVideoSN001_comp.avi",
+        ".Trash/LeftVideoSN001_comp.avi",
+        "__MACOSX/LeftVideoSN001_comp.avi",
+    ):
+        trees.write(tmp_path / "data" / name)
+    (tmp_path / "data" / "Videos_LeftCamera" / "round").symlink_to(
+        tmp_path / "data", target_is_directory=True
+    )
+    (recording,) = Disfa().recordings(tmp_path)
+    assert recording.labels().frame.tolist() == [1, 2, 3, 4, 5]
+
+
 def test_people_who_are_not_in_disfa_are_left_out(tmp_path: Path) -> None:
     data = Disfa()
     assert [one.subject for one in data.recordings(trees.disfa(tmp_path, people=(1, 14)))] == ["SN001"]

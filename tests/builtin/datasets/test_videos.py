@@ -174,7 +174,7 @@ def test_what_the_manifest_does_not_name_is_left_out_and_told(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "text",
     [
-        "video,frame,AU04,AU12,AU25\na,3,0,2.5,\na,10,5,,1\nday 2/b,0,,,0.25\n",
+        "video,frame,AU04,AU12,AU25\na,3.0,0,2.5,\na,10,5,,1\nday 2/b,0,,,0.25\n",
         "\ufeffAU_12;au25;VIDEO;Frame;au 4\r\n;1;a.mp4;10;5\r\n2,5;;A;3;0\r\n\r\nNA;0,25;b.avi;0;NaN\r\n",
         "frame\tau12\tau4\tAU-25\tvideo\tcoder\n3\t2.5\t0\t\ta\tmk\n10\t\t5\t1.0\ta\tmk\n0\t\t\t2.5e-1\tb\tmk\n",
     ],

@@ -20,7 +20,8 @@ BLANK = ("", "na", "nan")
 AU = re.compile(r"au[ _-]?0*([1-9][0-9]?)", re.IGNORECASE | re.ASCII)
 NEARLY_AU = re.compile(r"au[ _-]?[0-9oO].*", re.IGNORECASE | re.ASCII)
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?", re.IGNORECASE | re.ASCII)
-WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
+WHOLE = re.compile(r"([0-9]{1,15})([.,]0*)?", re.ASCII)
+"""Frames, also as a spreadsheet saves a column of them that has gaps: `12.0`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,12 +95,13 @@ def _au_columns(table: Table) -> dict[str, str]:
 
 def _frame(row: Row, column: str, first: int) -> int:
     cell = row.cells[column]
-    if not WHOLE.fullmatch(cell):
+    whole = WHOLE.fullmatch(cell)
+    if not whole:
         raise DataError(f"`{cell[:40]}` is no frame", where=row.where, hint="frames are whole numbers")
-    if int(cell) < first:
+    if int(whole[1]) < first:
         hint = f"frames are counted from {first}; if the file counts from 0, set first_frame = 0"
         raise DataError(f"there is no frame {cell}", where=row.where, hint=hint)
-    return int(cell)
+    return int(whole[1])
 
 
 def _seconds(row: Row, column: str, comma: bool) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,29 +51,40 @@ def look_below(
         )
     while own and re.fullmatch(own, root.name, re.IGNORECASE) and root.parent != root:
         root = root.parent
-    files: list[Path] = []
-    leaves: list[Path] = []
-    _look(root, depth, leaf or (lambda _: False), files, leaves)
-    return Tree(root=root, files=tuple(sorted(files, key=_order)), leaves=tuple(sorted(leaves, key=_order)))
+    walk = _Walk(leaf or (lambda _: False))
+    walk.look(root, depth)
+    files, leaves = (tuple(sorted(found, key=_order)) for found in (walk.files, walk.leaves))
+    return Tree(root=root, files=files, leaves=leaves)
 
 
-def _look(
-    folder: Path, depth: int, leaf: Callable[[Path], bool], files: list[Path], leaves: list[Path]
-) -> None:
-    try:
-        entries = list(os.scandir(folder))
-    except OSError as error:
-        raise DataError(f"cannot be listed: {error.strerror or error}", where=str(folder)) from error
-    for entry in entries:
-        if entry.name.startswith(("._", ".DS_Store", "__MACOSX")):
-            continue
-        path = folder / entry.name
-        if not entry.is_dir():
-            files.append(path)
-        elif leaf(path):
-            leaves.append(path)
-        elif depth:
-            _look(path, depth - 1, leaf, files, leaves)
+class _Walk:
+    """Lists folders, each once, wherever links lead. Hidden names are what computers leave, and no data."""
+
+    def __init__(self, leaf: Callable[[Path], bool]) -> None:
+        self.leaf = leaf
+        self.files: list[Path] = []
+        self.leaves: list[Path] = []
+        self._seen: set[tuple[int, int]] = set()
+
+    def look(self, folder: Path, depth: int) -> None:
+        try:
+            state = folder.stat()
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            raise DataError(f"cannot be listed: {error.strerror or error}", where=str(folder)) from error
+        if (state.st_dev, state.st_ino) in self._seen:
+            return
+        self._seen.add((state.st_dev, state.st_ino))
+        for entry in entries:
+            path = folder / entry.name
+            if entry.name.startswith(".") or entry.name == "__MACOSX":
+                continue
+            if not entry.is_dir():
+                self.files.append(path)
+            elif self.leaf(path):
+                self.leaves.append(path)
+            elif depth:
+                self.look(path, depth - 1)
 
 
 def _order(path: Path) -> tuple[str, str]:
@@ -95,10 +106,11 @@ def only(found: dict[tuple[str, ...], Path], key: tuple[str, ...], path: Path) -
     found[key] = path
 
 
-def nothing_found(what: str, root: Path, expected: str, names: Iterable[str] = ()) -> DataError:
+def nothing_found(what: str, root: Path, expected: str) -> DataError:
     """The error for a folder that is not this data set: what was expected, and what is there instead."""
     try:
-        there = sorted(name + "/" * (root / name).is_dir() for name in os.listdir(root))
+        names = (name for name in os.listdir(root) if not name.startswith("."))
+        there = sorted(name + "/" * (root / name).is_dir() for name in names)
     except OSError:
         there = []
     more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
