@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from aukit.builtin.datasets.reading.label_table import read_labels
-from aukit.builtin.datasets.reading.table import find_columns, read_table
-from aukit.builtin.datasets.reading.video_names import VideoNames
 from aukit.clips.reader import ClipStore
 from aukit.contracts.data import FrameLabels, RecordedDataset
 from aukit.errors import DataError, UsageError
 from aukit.evaluation.predictions import read_predictions
 from aukit.hosting.build import build
 from aukit.hosting.registry import Registry
+from aukit.ingest.reading.label_table import read_labels
+from aukit.ingest.reading.table import find_columns, read_table
+from aukit.ingest.reading.video_names import VideoNames
 from aukit.ingest.video import VIDEO_SUFFIXES
 from aukit.tracks.read_h5 import is_predictions
 

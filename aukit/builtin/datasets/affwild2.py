@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from aukit.builtin.datasets.reading.stills import Stills
-from aukit.builtin.datasets.reading.tree import VIDEO_SUFFIXES, Tree, look_below, nothing_found, only
 from aukit.builtin.schemas import AFFWILD2
 from aukit.contracts.data import Recording
 from aukit.contracts.faces import CropRule, Framing
 from aukit.contracts.schema import Schema, Split
+from aukit.ingest.reading.stills import Stills
+from aukit.ingest.reading.tree import VIDEO_SUFFIXES, Tree, look_below, nothing_found, only
 
 EXPECTED = {
     "cropped_aligned": """
@@ -139,7 +139,7 @@ def _partitions(tree: Tree, people: set[str]) -> tuple[Mapping[str, tuple[Split]
         if torn:
             notes.append(f"{name}: in both parts, left out of it: {', '.join(sorted(torn))}")
         if absent:
-            notes.append(f"{name}: {len(absent)} videos of the partition are not there")
+            notes.append(f"{name}: videos of the partition that are not there: {len(absent)}")
         train, validation = (
             tuple(sorted((members[part] & people) - torn)) for part in ("train", "validation")
         )

@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from aukit.builtin.datasets.reading.columns import side_by_side
-from aukit.builtin.datasets.reading.intensity_text import read_column
-from aukit.builtin.datasets.reading.people import known_only
-from aukit.builtin.datasets.reading.stills import Stills
-from aukit.builtin.datasets.reading.tree import VIDEO_SUFFIXES, Tree, look_below, nothing_found, only
 from aukit.builtin.schemas import BP4D, BP4DPLUS
 from aukit.contracts.data import FrameLabels, Recording
 from aukit.contracts.schema import Schema
 from aukit.errors import DataError
+from aukit.ingest.reading.columns import side_by_side
+from aukit.ingest.reading.intensity_text import read_column
+from aukit.ingest.reading.people import known_only
+from aukit.ingest.reading.stills import Stills
+from aukit.ingest.reading.tree import VIDEO_SUFFIXES, Tree, look_below, nothing_found, only
 
 EXPECTED = """
   F001/T1/2440.jpg, at any depth, or videos such as F001_T1.avi

@@ -8,15 +8,15 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from aukit.builtin.datasets.reading.columns import side_by_side
-from aukit.builtin.datasets.reading.given import given_path
-from aukit.builtin.datasets.reading.intensity_text import read_column
-from aukit.builtin.datasets.reading.people import known_only
-from aukit.builtin.datasets.reading.stills import Stills
-from aukit.builtin.datasets.reading.tree import VIDEO_SUFFIXES, Tree, look_below, nothing_found, only
 from aukit.builtin.schemas import DISFA
 from aukit.contracts.data import FrameLabels, Recording
 from aukit.contracts.schema import Schema
+from aukit.ingest.reading.columns import side_by_side
+from aukit.ingest.reading.given import given_path
+from aukit.ingest.reading.intensity_text import read_column
+from aukit.ingest.reading.people import known_only
+from aukit.ingest.reading.stills import Stills
+from aukit.ingest.reading.tree import VIDEO_SUFFIXES, Tree, look_below, nothing_found, only
 
 EXPECTED = """
   Videos_LeftCamera/LeftVideoSN001_comp.avi

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from aukit.builtin.datasets.reading.facs_rows import read_rows
-from aukit.builtin.datasets.reading.people import known_only
-from aukit.builtin.datasets.reading.stills import Stills
-from aukit.builtin.datasets.reading.tree import Tree, look_below, nothing_found, only
 from aukit.builtin.schemas import UNBC, UNBC_EYES_CLOSED
 from aukit.contracts.data import FrameLabels, Recording
 from aukit.contracts.schema import Schema
 from aukit.errors import DataError
+from aukit.ingest.reading.facs_rows import read_rows
+from aukit.ingest.reading.people import known_only
+from aukit.ingest.reading.stills import Stills
+from aukit.ingest.reading.tree import Tree, look_below, nothing_found, only
 
 EXPECTED = """
   Images/042-ll042/ll042t1aaaff/ll042t1aaaff001.png

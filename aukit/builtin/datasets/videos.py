@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from aukit.builtin.datasets.reading.given import given_path
-from aukit.builtin.datasets.reading.label_table import Labels, read_labels
-from aukit.builtin.datasets.reading.manifest import Entry, read_manifest, split_of
-from aukit.builtin.datasets.reading.tree import VIDEO_SUFFIXES, look_below, nothing_found
-from aukit.builtin.datasets.reading.video_names import VideoNames
 from aukit.contracts.data import FrameLabels, Recording
 from aukit.contracts.schema import Schema
+from aukit.ingest.reading.given import given_path
+from aukit.ingest.reading.label_table import Labels, read_labels
+from aukit.ingest.reading.manifest import Entry, read_manifest, split_of
+from aukit.ingest.reading.tree import VIDEO_SUFFIXES, look_below, nothing_found
+from aukit.ingest.reading.video_names import VideoNames
 
 EXPECTED = """
   video files, in folders or not

@@ -43,7 +43,7 @@ def test_the_official_partition_comes_from_the_names_of_its_files(tmp_path: Path
     assert splits["official-EXPR"] == (Split(train=()),)
     assert splits["351-71"] == (SplitSizes(train=351, validation=71),)
     assert data.notes == (
-        "official: 1 videos of the partition are not there",
+        "official: videos of the partition that are not there: 1",
         "official-EXPR: in both parts, left out of it: 9",
     )
 

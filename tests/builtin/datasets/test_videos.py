@@ -12,12 +12,12 @@ import trees
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aukit.builtin.datasets.reading.label_table import read_labels
-from aukit.builtin.datasets.reading.manifest import read_manifest
-from aukit.builtin.datasets.reading.video_names import VideoNames
 from aukit.builtin.datasets.videos import OwnVideos
 from aukit.contracts.schema import Split
 from aukit.errors import DataError
+from aukit.ingest.reading.label_table import read_labels
+from aukit.ingest.reading.manifest import read_manifest
+from aukit.ingest.reading.video_names import VideoNames
 from aukit.testing.component import check_component
 
 NAMES = ("a.mp4", "day 2/b.avi", "day 2/c.MOV")

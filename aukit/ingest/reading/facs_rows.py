@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aukit.builtin.datasets.reading.lines import read_lines
 from aukit.errors import DataError
+from aukit.ingest.reading.lines import read_lines
 
 NUMBER = r"[+-]?[0-9]{1,9}(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?"
 ROW = re.compile(rf"({NUMBER})[ \t,]+({NUMBER})(?:[ \t,]+{NUMBER}){{0,2}}")

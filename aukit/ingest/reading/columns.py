@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from aukit.builtin.datasets.reading.intensity_text import Column
 from aukit.contracts.data import FrameLabels
+from aukit.ingest.reading.intensity_text import Column
 
 
 def side_by_side(

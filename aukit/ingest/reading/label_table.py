@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from aukit.builtin.datasets.reading.table import Row, Table, find_columns, read_table
-from aukit.builtin.datasets.reading.video_names import VideoNames
 from aukit.contracts.data import FrameLabels
 from aukit.errors import DataError
+from aukit.ingest.reading.table import Row, Table, find_columns, read_table
+from aukit.ingest.reading.video_names import VideoNames
 
 TIMES = ("time", "seconds", "timestamp")
 BLANK = ("", "na", "nan")

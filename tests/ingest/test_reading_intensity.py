@@ -6,14 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import trees
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aukit.builtin.datasets.reading.columns import side_by_side
-from aukit.builtin.datasets.reading.facs_rows import read_rows
-from aukit.builtin.datasets.reading.intensity_text import Column, read_column
 from aukit.errors import DataError
+from aukit.ingest.reading.columns import side_by_side
+from aukit.ingest.reading.facs_rows import read_rows
+from aukit.ingest.reading.intensity_text import Column, read_column
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_bytes(text.encode())
+    return path
+
 
 BAD = [
     ("", None, "an empty label file"),
@@ -37,14 +42,14 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "line", "message"), BAD)
 def test_a_bad_file_is_told_with_its_line(tmp_path: Path, text: str, line: int | None, message: str) -> None:
-    file = trees.write(tmp_path / "SN001_au1.txt", text)
+    file = write(tmp_path / "SN001_au1.txt", text)
     with pytest.raises(DataError, match=message) as caught:
         read_column(file)
     assert caught.value.where == (f"{file}:{line}" if line else str(file))
 
 
 def test_a_code_for_not_known_is_never_a_number(tmp_path: Path) -> None:
-    file = trees.write(tmp_path / "F001_T1_AU06.csv", "10,9\n11,0\n12,5\n13,9\n")
+    file = write(tmp_path / "F001_T1_AU06.csv", "10,9\n11,0\n12,5\n13,9\n")
     column = read_column(file, missing=(9,))
     assert column.frame.tolist() == [10, 11, 12, 13]
     assert np.array_equal(column.value, [np.nan, 0, 5, np.nan], equal_nan=True)
@@ -92,14 +97,14 @@ def test_named_lines_in_any_order_give_their_numbers(tmp_path_factory, values, r
         for frame, value in values.items()
     ]
     random.shuffle(lines)
-    file = trees.write(tmp_path_factory.mktemp("named") / "AU1.txt", "\n".join(lines))
+    file = write(tmp_path_factory.mktemp("named") / "AU1.txt", "\n".join(lines))
     column = read_column(file, named=True)
     assert dict(zip(column.frame.tolist(), column.value.tolist(), strict=True)) == values
 
 
 def test_a_named_line_keeps_all_digits_of_its_number(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
-        read_column(trees.write(tmp_path / "AU1.txt", "x1234567890.jpg 1\n"), named=True)
+        read_column(write(tmp_path / "AU1.txt", "x1234567890.jpg 1\n"), named=True)
 
 
 columns = st.dictionaries(
@@ -140,7 +145,7 @@ ROWS = [
 
 @pytest.mark.parametrize(("text", "line", "message"), ROWS)
 def test_a_bad_row_is_told_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
-    file = trees.write(tmp_path / "x001_facs.txt", text)
+    file = write(tmp_path / "x001_facs.txt", text)
     with pytest.raises(DataError, match=message) as caught:
         read_rows(file)
     assert caught.value.where == f"{file}:{line}"
@@ -161,4 +166,4 @@ def test_any_bytes_are_rows_or_an_error(tmp_path_factory, content: bytes) -> Non
 @given(st.dictionaries(st.integers(1, 99), st.integers(0, 5)), st.sampled_from(["{:.7e}", "{:d}", "{:.1f}"]))
 def test_rows_give_their_numbers(tmp_path_factory, active, form) -> None:
     text = "".join(f"  {form.format(au)}   {form.format(value)}  0 0\n" for au, value in active.items())
-    assert read_rows(trees.write(tmp_path_factory.mktemp("rows") / "x001_facs.txt", text)) == active
+    assert read_rows(write(tmp_path_factory.mktemp("rows") / "x001_facs.txt", text)) == active

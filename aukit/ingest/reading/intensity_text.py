@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aukit.builtin.datasets.reading.lines import read_lines
 from aukit.errors import DataError
+from aukit.ingest.reading.lines import read_lines
 
 GAP = r"(?:[ \t]*[,;][ \t]*|[ \t]+)"
 LINE = re.compile(rf"([0-9]{{1,9}}){GAP}([+-]?[0-9]{{1,9}})")

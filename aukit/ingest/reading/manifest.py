@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aukit.builtin.datasets.reading.table import find_columns, read_table
-from aukit.builtin.datasets.reading.video_names import VideoNames
 from aukit.contracts.schema import Split
 from aukit.errors import DataError, did_you_mean
+from aukit.ingest.reading.table import find_columns, read_table
+from aukit.ingest.reading.video_names import VideoNames
 
 COLUMNS = ("video", "subject", "session", "split")
 PARTS = {

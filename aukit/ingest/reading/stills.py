@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
-from aukit.builtin.datasets.reading.tree import PICTURE_SUFFIXES
 from aukit.errors import DataError
+from aukit.ingest.reading.tree import PICTURE_SUFFIXES
 
 NUMBERED = re.compile(r"(?:.*?[^0-9])?([0-9]{1,9})", re.ASCII)
 

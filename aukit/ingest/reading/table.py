@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from aukit.builtin.datasets.reading.lines import read_text
 from aukit.errors import DataError
+from aukit.ingest.reading.lines import read_text
 
 DELIMITERS = ",;\t"
 CLOSE = 0.75
