@@ -1,6 +1,4 @@
-"""The JSON file beside a tracks file: what its numbers are, what made them, and how good the model was on people whom
-it had never seen.
-"""
+"""The JSON file beside a tracks file: what its numbers are, what made them, and how good the model was when tested."""
 
 from __future__ import annotations
 
@@ -118,7 +116,7 @@ def further_facts(estimator: AUEstimator, run: Path) -> dict[str, Any]:
     return {
         "run": {"folder": run.resolve().name, "recipe": facts.recipe},
         "scale": scale(facts.clip),
-        "scores_on_unseen_people": scores(run),
+        "scores": scores(run),
         "device": str(estimator.device),
         "versions": versions(),
     }
@@ -140,6 +138,12 @@ def scores(run: Path) -> dict[str, Any] | None:
             f"the run's results cannot be read: {error}", where=str(path), hint="evaluate the run again"
         ) from error
     return {
+        "tested_on": (
+            "other stretches of videos of the same people"
+            if found.same_people
+            else "people whom the model had not seen"
+        ),
+        "protocol": found.protocol,
         "people": found.people,
         "origin": found.origin,
         "pooling": found.pooling,

@@ -135,7 +135,8 @@ def test_a_video_becomes_a_csv_and_a_sidecar(here: Path, predict: Predict) -> No
     assert found["run"] == {"folder": "out", "recipe": "tiny"}
     assert found["framing"]["crop"]["size"] == 32 and found["framing"]["locator"] == "yunet"
     assert found["scale"] == "FACS 0-5, unclipped"
-    aus = found["scores_on_unseen_people"]["aus"]
+    aus = found["scores"]["aus"]
+    assert found["scores"]["tested_on"] == "people whom the model had not seen"
     assert set(aus) == {"AU04", "AU12"} and aus["AU12"]["verdict"] in ("usable", "weak", "not shown")
 
 
@@ -306,3 +307,19 @@ def test_ctrl_c_leaves_finished_files_and_nothing_half_written(here: Path) -> No
     assert "2 of 3 videos are done" in said and "Traceback" not in said
     files = sorted(path.name for path in (here / "tracks").rglob("*") if path.is_file())
     assert files == ["one.csv", "one.csv.json", "report.json", "two.csv", "two.csv.json"]
+
+
+def test_a_store_that_is_cut_otherwise_is_refused(here: Path, predict: Predict) -> None:
+    with h5py.File(here / "tiny.h5", "r+") as file:
+        other = Framing(crop=CropRule(size=32, margin=0.4))
+        file.attrs["crop"] = json.dumps(other.table())
+    assert "cut otherwise" in predict("tiny.h5", "a.csv", code=2).err
+    assert not (here / "a.csv").exists()
+
+
+def test_a_video_of_rendered_people_needs_no_permission(here: Path, capfd: Any) -> None:
+    arguments = ["predict", "videos/one.mp4", "--run", "out", "--out", "a.csv", "--origin", "rendered"]
+    assert main(arguments) == 0, capfd.readouterr().err
+    assert {(row["origin"], row["model_origin"]) for row in table(here / "a.csv")} == {
+        ("rendered", "synthetic")
+    }
