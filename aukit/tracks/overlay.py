@@ -23,9 +23,10 @@ from aukit.tracks import drawing
 from aukit.tracks.drawing import FACES, GROUND, LOUD, MUTED, Colour, Pixels
 from aukit.tracks.faces import main_faces, most_at_once, track_of
 from aukit.tracks.panel import FaceNow, Panel, Shape
-from aukit.tracks.read import TracksFile, read_tracks
+from aukit.tracks.read import read_tracks
 from aukit.tracks.scroll import Series
 from aukit.tracks.sound import Sound
+from aukit.tracks.tracks_file import TracksFile
 
 CLOCK = 90_000
 """Steps a second of the written times: fine enough for the times of every usual frame rate."""

@@ -19,7 +19,8 @@ from aukit.report.facs import au_name
 from aukit.report.tables import number
 from aukit.rundir.atomic import write_bytes
 from aukit.tracks.faces import main_faces, track_of
-from aukit.tracks.read import TracksFile, read_tracks
+from aukit.tracks.read import read_tracks
+from aukit.tracks.tracks_file import TracksFile
 
 INK, MUTED, LINE, CARD = "#16191d", "#626a74", "#dfe3e8", "#f6f7f9"
 LOUD, LOUD_GROUND = "#8a1c1c", "#fdecea"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,85 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aukit.contracts.tracks import Tracks
-from aukit.errors import DataError, UsageError, did_you_mean
+from aukit.errors import DataError
 from aukit.tracks.cells import read_cells, shortened
 from aukit.tracks.foreign import LANDMARKS, Naming, find_naming
 from aukit.tracks.read_h5 import is_predictions, predicted_tracks, read_h5
 from aukit.tracks.read_parquet import read_parquet
 from aukit.tracks.sidecar import read_sidecar
+from aukit.tracks.tracks_file import TracksFile, table_in
 
 SUFFIXES = (".csv", ".parquet", ".h5")
-TOOLS = {"openface2": "OpenFace 2", "libreface": "LibreFace"}
 MOST_FRAMES = 10**9
 _TRUTHS = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TracksFile:
-    """The tracks of one or more videos: `videos` by name, each with rows ordered by frame, then face.
-
-    `kind`: aukit, predictions (a run's file), openface2 or libreface. `facts`: what the sidecar or the file itself
-    says. `subjects`: whose video it is, where that is known. `origin` and `model_origin` are empty where nobody says.
-    """
-
-    path: Path
-    kind: str
-    aus: tuple[str, ...]
-    videos: Mapping[str, Tracks]
-    subjects: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    origin: str = ""
-    model_origin: str = ""
-
-    def video(self, name: str = "") -> Tracks:
-        """The tracks of one video; of the only one where no name is given.
-
-        Raises:
-            DataError: no such video, or several and no name.
-        """
-        if not name and len(self.videos) == 1:
-            return next(iter(self.videos.values()))
-        if name in self.videos:
-            return self.videos[name]
-        message = f"no video {shortened(name)!r}" if name else f"tracks of {len(self.videos)} videos"
-        raise DataError(message, where=str(self.path), hint=did_you_mean(name, self.videos))
-
-    def places(self, aus: Sequence[str] | None = None) -> dict[str, int]:
-        """The columns of these AUs in `Tracks.intensity`, in the given order; all of them by default.
-
-        Raises:
-            UsageError: there are no tracks of one of them.
-        """
-        chosen = dict.fromkeys(aus or self.aus, 0)
-        for au in chosen:
-            if au not in self.aus:
-                raise UsageError(f"no tracks of {au}", where=str(self.path), hint=did_you_mean(au, self.aus))
-        return {au: self.aus.index(au) for au in chosen}
-
-    @property
-    def scores(self) -> Mapping[str, Mapping[str, Any]]:
-        """What the model's evaluation said of each AU: `verdict`, `icc` and so on; empty where nobody says."""
-        return {
-            au: score for au, score in _table(_table(self.facts.get("scores")).get("aus")).items() if score
-        }
-
-    @property
-    def source(self) -> str:
-        """Who made the tracks, in a few words: the run's name, or the tool's."""
-        if self.kind in TOOLS:
-            return TOOLS[self.kind]
-        model = _table(self.facts.get("model"))
-        return f"aukit, run {model['run']}" if "run" in model else "aukit"
-
-    @property
-    def mark(self) -> str:
-        """One line that must stand on whatever is made from a file that is not all real; else empty."""
-        parts = []
-        if self.model_origin not in ("", "real"):
-            parts.append(f"{self.model_origin} model: not for real people")
-        if self.origin not in ("", "real"):
-            parts.append(f"{self.origin} faces")
-        return " · ".join(parts)
 
 
 class Table(Protocol):
@@ -150,7 +81,7 @@ def _predictions(path: Path) -> TracksFile:
         aus=found.aus,
         videos=videos,
         subjects={video.id: video.subject for video in found.videos},
-        facts=read_sidecar(path) or {"model": {"recipe": found.model}, **found.facts},
+        facts=read_sidecar(path) or {"run": {"recipe": found.model}, **found.facts},
         origin=found.origin,
         model_origin=str(found.facts.get("model_origin", "")),
     )
@@ -196,7 +127,7 @@ def _from_table(
     """Rows with known columns as tracks, a video after the other."""
     aus = tuple(naming.aus)
     rows = _rows(table, naming, first_frame)
-    only = Path(str(_table(facts.get("video")).get("name") or path.name)).stem
+    only = Path(str(table_in(facts.get("video")).get("name") or path.name)).stem
     names = table.words(naming.video) if naming.video else [only] * len(table)
     videos, subjects = {}, {}
     for name, places in _groups(names).items():
@@ -224,11 +155,6 @@ def _from_table(
         origin=origin or ("real" if known else ""),
         model_origin=model_origin or ("real" if known else ""),
     )
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    """A part of facts that somebody else wrote: a table, or nothing."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def _groups(names: list[str]) -> dict[str, NDArray[np.int64]]:

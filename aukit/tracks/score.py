@@ -17,7 +17,7 @@ from aukit.evaluation.baselines import label_statistics
 from aukit.evaluation.evaluate import evaluate
 from aukit.evaluation.result import Evaluation
 from aukit.tracks.faces import longest_step, main_faces, most_at_once
-from aukit.tracks.read import TracksFile
+from aukit.tracks.tracks_file import TracksFile
 from aukit.tracks.truth import Truth, find_video
 
 SLACK = 1e-3
@@ -163,7 +163,9 @@ class _Predicted:
         self.aus = aus
         labelled = np.any([np.isfinite(rows.intensity).any(axis=0) for rows in truth.videos.values()], axis=0)
         without = [au for au, known in zip(truth.aus, labelled, strict=True) if known and au not in file.aus]
-        self.notes = [f"{file.path.name} has no tracks of {', '.join(without)}: not scored"] if without else []
+        self.notes = (
+            [f"{file.path.name} has no tracks of {', '.join(without)}: not scored"] if without else []
+        )
         places = [file.aus.index(au) for au in aus]
         sources = self._sources(file, truth, video)
         self.values: dict[str, Values] = {}

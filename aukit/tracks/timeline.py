@@ -22,7 +22,8 @@ from aukit.errors import UsageError
 from aukit.report.facs import au_name
 from aukit.rundir.atomic import plain, write_text
 from aukit.tracks.faces import longest_step, main_faces
-from aukit.tracks.read import TracksFile, read_tracks
+from aukit.tracks.read import read_tracks
+from aukit.tracks.tracks_file import TracksFile
 
 TICKS = 10_000
 """Times are kept in ten-thousandths of a second."""

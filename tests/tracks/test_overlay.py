@@ -14,8 +14,8 @@ from aukit.errors import DataError, UsageError
 from aukit.tracks import drawing
 from aukit.tracks.overlay import write_overlay
 from aukit.tracks.panel import Shape
-from aukit.tracks.read import TracksFile
 from aukit.tracks.scroll import Scroll, Series
+from aukit.tracks.tracks_file import TracksFile
 
 av = pytest.importorskip("av")
 

@@ -17,8 +17,8 @@ import pytest
 from aukit.contracts.tracks import Tracks
 from aukit.errors import UsageError
 from aukit.tracks import timeline
-from aukit.tracks.read import TracksFile
 from aukit.tracks.timeline import write_timeline
+from aukit.tracks.tracks_file import TracksFile
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AUS = ("AU04", "AU12")
@@ -48,7 +48,7 @@ def tracks(frames: int = 100, faces: int = 1) -> TracksFile:
         kind="aukit",
         aus=AUS,
         videos={"</script><b>clip": one},
-        facts={"scores": scores},
+        facts={"scores_on_unseen_people": scores},
         model_origin="synthetic",
     )
 
