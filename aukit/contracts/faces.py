@@ -72,7 +72,7 @@ class FaceRules(Params):
         0.6, ge=0, le=1, description="faces that the locator is less sure of are not seen"
     )
     smooth: float = Field(
-        0.2, ge=0, description="boxes are averaged over about so many seconds; 0: not at all"
+        0.2, ge=0, le=2, description="boxes are averaged over so many seconds; 0: not at all"
     )
 
 

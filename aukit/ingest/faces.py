@@ -11,7 +11,7 @@ from PIL import Image
 
 from aukit.contracts.data import Face, Locator
 from aukit.contracts.faces import FaceRules, Picture, SeenFace
-from aukit.errors import ComponentError
+from aukit.errors import ComponentError, DataError
 from aukit.ingest.follow import Meant, People
 from aukit.ingest.smooth import Seen, smooth
 
@@ -31,9 +31,20 @@ def find_faces(
 
     Raises:
         ComponentError: the locator gives something that is no face in the picture.
+        DataError: what `pictures` raises, after all pictures before it.
     """
-    seen = _Search(locator, rules, video).through(pictures)
-    return smooth(seen, rules.smooth) if rules.smooth else seen
+    broken: list[DataError] = []
+
+    def decoded() -> Iterator[Picture]:
+        try:
+            yield from pictures
+        except DataError as error:
+            broken.append(error)
+
+    seen = _Search(locator, rules, video).through(decoded())
+    yield from smooth(seen, rules.smooth) if rules.smooth else seen
+    if broken:
+        raise broken[0]
 
 
 class _Search:

@@ -9,14 +9,15 @@ FACE = np.array(
     [
         (-0.50, 0.00, 0.00),  # the person's right eye, which is the left one in the picture
         (0.50, 0.00, 0.00),
-        (0.00, 0.57, -0.55),  # tip of the nose
-        (-0.40, 1.12, -0.06),  # right corner of the mouth
-        (0.40, 1.12, -0.06),
+        (0.00, 0.59, -0.55),  # tip of the nose
+        (-0.41, 1.09, -0.06),  # right corner of the mouth
+        (0.41, 1.09, -0.06),
     ]
 )
 """Our mean face: x to the picture's right, y down, z away from the camera, in distances between the eyes.
 
-It is rounded from common measures of adult heads. It is no measured mean.
+Across and down it is rounded from where YuNet puts points on faces that look at the camera; in depth, from common
+measures of adult heads. It is nobody's published model.
 """
 
 
@@ -28,7 +29,8 @@ def head_pose(points: ArrayLike) -> NDArray[np.float64]:
     right, which is the picture's left, and roll where it is tilted clockwise in the picture, to the person's left
     shoulder. All are 0 for a face that looks straight back along the line from the camera.
 
-    The rotation is that of the scaled orthographic projection of `FACE` that fits best.
+    The rotation is the nearest one (by the singular value decomposition) to the linear map from `FACE` to the points
+    that fits best by least squares: a scaled orthographic projection.
     """
     seen = np.asarray(points, np.float64)
     if seen.shape != (5, 2) or not np.isfinite(seen).all():
