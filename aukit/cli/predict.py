@@ -24,6 +24,8 @@ EPILOG = options.examples(
     then="aukit cite runs/first",
 )
 
+EXAMPLES = {"--framing": "crop.rule=tight", "--locator-option": "weights=yunet.onnx"}
+
 
 def predict(
     source: Annotated[
@@ -45,9 +47,7 @@ def predict(
     ] = "one",
     follow: Annotated[
         Literal["largest", "central", "track"] | None,
-        typer.Option(
-            help="Which one: of each picture the largest or most central; or the first largest, on."
-        ),
+        typer.Option(help="Who: in each picture the largest or most central, or one person throughout."),
     ] = None,
     detect_every: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Look for faces in every N-th picture.")
@@ -208,7 +208,7 @@ def _values(texts: list[str], option: str = "--locator-option") -> dict[str, Any
     try:
         return {name: parse_value(value) for name, value in map(options.pair, texts)}
     except UsageError as error:
-        error.where = option
+        error.where, error.hint = option, f"such as {option} {EXAMPLES[option]}"
         raise
 
 

@@ -193,6 +193,7 @@ def test_a_video_without_a_face_has_all_its_rows(here: Path, predict: Predict) -
         (("videos/one.mp4", "a.csv", "--format", "h5"), "disagree"),
         (("videos/one.mp4", "a.csv", "--faces", "all", "--follow", "central"), "--follow"),
         (("videos/one.mp4", "a.csv", "--framing", "crop.rul=tight"), "did you mean `rule`"),
+        (("videos/one.mp4", "a.csv", "--framing", "tight"), "--framing crop.rule=tight"),
         (("videos/one.mp4", "a.csv", "--overlay", "a.gif"), "`.gif`"),
         (("videos/one.mp4", "tiny.h5"), "exists"),
         (("nowhere.mp4", "a.csv"), "nowhere.mp4"),
