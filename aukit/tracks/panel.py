@@ -50,14 +50,14 @@ class Shape:
         least = round(ROW * unit)
         around = round((HEADER + SCALE + EDGE) * unit)
         if width <= 1.4 * height:
-            columns = math.ceil(aus / max(1, (height - around) // least))
-            rows = math.ceil(aus / columns)
+            rows = math.ceil(aus / math.ceil(aus / max(1, (height - around) // least)))
+            columns = math.ceil(aus / rows)
             row = min((height - around) // rows, round(TALLEST_ROW * unit))
             side = columns * round(BESIDE * unit)
             size, panel = (width + side, height), (width, band, width + side, band + height)
         else:
-            columns = min(max(1, width // round(BELOW * unit)), aus)
-            rows = math.ceil(aus / columns)
+            rows = math.ceil(aus / min(max(1, width // round(BELOW * unit)), aus))
+            columns = math.ceil(aus / rows)
             row = round(32 * unit)
             below = around + rows * row
             size, panel = (width, height + below), (0, band + height, width, band + height + below)
@@ -224,6 +224,6 @@ class Panel:
             value = values[0][0] if values else math.nan
             room = (x + wide + round(2 * u), y, x + wide + round(36 * u), y + shape.row)
             drawing.fill(canvas, room, GROUND)
-            text = f"{value:.1f}".replace("-0.0", "0.0").replace("-", "−") if math.isfinite(value) else "–"
+            text = f"{value:z.{0 if abs(value) >= 10 else 1}f}" if math.isfinite(value) else "–"
             right = (x + wide + round(34 * u), y + shape.row / 2)
-            drawing.write(canvas, right, text, round(12.5 * u), INK, align="right")
+            drawing.write(canvas, right, text.replace("-", "−"), round(12.5 * u), INK, align="right")

@@ -28,8 +28,10 @@ VERDICTS = {"usable": "#18794e", "weak": "#9a6700", "not shown": "#6b7280"}
 FACES = ("#0b6bcb", "#c2410c", "#18794e", "#8b3fb0", "#9a6700", "#0e7490")
 ROWS = 14
 """More AUs than these stand in two columns."""
-ROW, HEAD, FOOT = 0.62, 0.95, 0.75
-"""Heights in inches."""
+ROW, HEAD, LEGEND, FOOT = 0.62, 0.95, 0.3, 0.75
+"""Heights in inches; the legend's where there are several faces."""
+EDGES = (-0.08, 5.08)
+"""What lies beyond the scale runs along its edge."""
 STYLE: Any = {
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
@@ -83,32 +85,39 @@ def write_plot(
 def _figure(file: TracksFile, title: str, tracks: Tracks, places: Mapping[str, int]) -> Figure:
     columns = math.ceil(len(places) / ROWS)
     rows = math.ceil(len(places) / columns)
-    width, height = (11.0 if columns == 1 else 18.0), HEAD + rows * ROW + FOOT
+    faces = main_faces(tracks, len(FACES))
+    head = HEAD + LEGEND * (len(faces) > 1)
+    width, height = (11.0 if columns == 1 else 18.0), head + rows * ROW + FOOT
     figure = Figure(figsize=(width, height))
     grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
     figure.subplots_adjust(
         left=1.75 / width,
         right=1 - 1.15 / width,
-        top=1 - HEAD / height,
+        top=1 - head / height,
         bottom=FOOT / height,
         hspace=0.24,
         wspace=2.75 / (width / columns - 2.9),
     )
-    ids = main_faces(tracks)
-    faces = main_faces(tracks, len(FACES))
     colours = dict(zip(faces, FACES, strict=False))
     lines = {face: track_of(tracks, face) for face in faces}
     axes = grid.T.ravel()
     for ax, (au, place) in zip(axes, places.items(), strict=False):
         for face, (seconds, values) in lines.items():
-            _line(ax, seconds, values[:, place], colours[face], alone=len(faces) == 1)
+            _line(ax, seconds, np.clip(values[:, place], *EDGES), colours[face], alone=len(faces) == 1)
         _dress(ax, au, file.scores.get(au, {}), tracks)
     for ax in axes[len(places) :]:
         ax.axis("off")
     for bottom in [*grid[-1], *axes[len(places) - 1 : len(places)]]:
         bottom.tick_params(labelbottom=True)
         bottom.set_xlabel("seconds")
-    _head(figure, file, title, tracks, {face: colours[face] for face in faces}, len(ids) - len(faces))
+    _head(
+        figure,
+        file,
+        title,
+        tracks,
+        {face: colours[face] for face in faces},
+        len(main_faces(tracks)) - len(faces),
+    )
     return figure
 
 
@@ -167,6 +176,8 @@ def _head(
     lost = frames - len(np.unique(tracks.frame[np.isfinite(tracks.intensity).any(axis=1)]))
     seconds = float(tracks.timestamp.max(initial=0.0))
     facts = [f"{frames:,} frames, {seconds:.1f} s", f"intensity 0-5, {file.source}"]
+    if np.any((tracks.intensity < EDGES[0]) | (tracks.intensity > EDGES[1])):
+        facts.append("values beyond the scale run along its edge")
     if lost:
         facts.insert(1, f"{lost:,} without intensities")
     figure.text(0.25 / width, 1 - 0.68 / height, " · ".join(facts), color=MUTED, fontsize=9, va="center")
@@ -176,8 +187,8 @@ def _head(
             handles.append(Line2D([], [], color="none", label=f"and {others} more, not drawn"))
         figure.legend(
             handles=handles,
-            loc="center right",
-            bbox_to_anchor=(1 - 0.2 / width, 1 - 0.68 / height),
+            loc="center left",
+            bbox_to_anchor=(0.15 / width, 1 - 0.98 / height),
             ncols=len(handles),
             frameon=False,
             fontsize=9,
@@ -185,5 +196,7 @@ def _head(
             columnspacing=1.2,
         )
     if file.scores:
-        said = "Verdicts and ICC(3,1): what the run's own evaluation found."
+        said = "Verdicts and ICC(3,1): the run's own evaluation" + (
+            f", on {file.tested_on}" * bool(file.tested_on)
+        )
         figure.text(0.25 / width, 0.2 / height, said, color=MUTED, fontsize=8, va="center")

@@ -27,11 +27,8 @@ from aukit.tracks.tracks_file import TracksFile
 
 TICKS = 10_000
 """Times are kept in ten-thousandths of a second."""
-THOUSANDTHS = 1000
-"""Intensities are kept in thousandths: more digits than the page shows."""
-NONE = -32768
-MOST_VALUES = 40_000_000
-"""More values than these make a page that browsers open slowly: 2 bytes each, and a third more as text."""
+MOST_VALUES = 20_000_000
+"""More values than these make a page that browsers open slowly: 4 bytes each, and a third more as text."""
 SHOWN_FACES = 6
 
 
@@ -54,9 +51,9 @@ def write_timeline(
 ) -> Timeline:
     """Write a page with every AU over time, the values at a cursor, and the video beside it.
 
-    All rows are inside, to a thousandth of a level: 2 bytes for each value and 8 for each row, and a third more as
-    text, so an hour of twelve AUs at 30 frames a second takes 5 MB. The video is not inside: the page names its path,
-    seen from where the page lies. Six faces are shown at most, those that are there longest.
+    All values are inside, exact: 4 bytes each and 8 for each row, and a third more as text, so an hour of twelve AUs at
+    30 frames a second takes about 8 MB. The video is not inside: the page names its path, seen from where the page
+    lies. Six faces are shown at most, those that are there longest.
 
     Args:
         tracks: a tracks file of any kind.
@@ -66,7 +63,7 @@ def write_timeline(
         name: which of the file's videos, where it has several.
 
     Raises:
-        UsageError: an AU that the file does not have; more than forty million values.
+        UsageError: an AU that the file does not have; more than twenty million values.
         DataError: the tracks cannot be read.
         StorageError: the disk is full or the folder cannot be written.
     """
@@ -86,7 +83,7 @@ def write_timeline(
             "title": title,
             "mark": file.mark,
             "facts": _facts(shown, file),
-            "about": " ".join([ABOUT, *(f"{note}." for note in notes)]),
+            "about": " ".join([_about(file), *(f"{note}." for note in notes)]),
             "video": _relative(Path(video), out) if video else "",
             "ticks": TICKS,
             "gap": longest_step(shown.timestamp),
@@ -101,7 +98,14 @@ def write_timeline(
     return Timeline(path=out, bytes=len(page.encode()), notes=tuple(notes))
 
 
-ABOUT = "Intensities on the FACS scale, 0 to 5; a dash where a frame has none."
+def _about(file: TracksFile) -> str:
+    about = (
+        "Intensities on the FACS scale, 0 to 5; what lies beyond runs along the edge; a dash: there is none."
+    )
+    if file.scores:
+        about += " Verdicts and ICC(3,1): the run's own evaluation"
+        about += f", on {file.tested_on}." if file.tested_on else "."
+    return about
 
 
 def _facts(tracks: Tracks, file: TracksFile) -> str:
@@ -123,29 +127,28 @@ def _au(au: str, score: Mapping[str, Any]) -> dict[str, Any]:
 
 def _times(tracks: Tracks) -> dict[str, str]:
     frames, first = np.unique(tracks.frame, return_index=True)
-    return {
-        "frames": _packed(frames, np.uint32),
-        "times": _packed(tracks.timestamp[first] * TICKS, np.uint32),
-    }
+    return {"frames": _counts(frames), "times": _counts(tracks.timestamp[first] * TICKS)}
 
 
 def _face(tracks: Tracks, face: int, places: Sequence[int]) -> dict[str, Any]:
     """One face's rows; its values lie AU after AU."""
     own = tracks[tracks.face_id == face]
-    thousandths = np.clip(own.intensity[:, places].T.astype(np.float64) * THOUSANDTHS, NONE + 1, -NONE - 1)
     return {
         "id": face,
-        "frames": _packed(own.frame, np.uint32),
-        "times": _packed(own.timestamp * TICKS, np.uint32),
-        "values": _packed(np.where(np.isnan(thousandths), NONE, thousandths), np.int16),
+        "frames": _counts(own.frame),
+        "times": _counts(own.timestamp * TICKS),
+        "values": _packed(own.intensity[:, places].T.astype("<f4")),
     }
 
 
-def _packed(values: NDArray[Any], kind: type[np.integer[Any]]) -> str:
-    """Whole numbers as little-endian bytes in Base64: the order of all machines that run browsers."""
-    limits = np.iinfo(kind)
-    whole = np.clip(np.rint(values), limits.min, limits.max).astype(np.dtype(kind).newbyteorder("<"))
-    return base64.b64encode(np.ascontiguousarray(whole).tobytes()).decode()
+def _counts(values: NDArray[Any]) -> str:
+    """Numbers from 0 on, rounded, 4 bytes each."""
+    return _packed(np.clip(np.rint(values), 0, np.iinfo(np.uint32).max).astype("<u4"))
+
+
+def _packed(values: NDArray[Any]) -> str:
+    """The bytes of little-endian values in Base64: the order of all machines that run browsers."""
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 
 def _relative(video: Path, page: Path) -> str:

@@ -59,8 +59,13 @@ class TracksFile:
     @property
     def scores(self) -> Mapping[str, Mapping[str, Any]]:
         """What the model's evaluation said of each AU: `verdict`, `icc` and so on; empty where nobody says."""
-        aus = table_in(table_in(self.facts.get("scores_on_unseen_people")).get("aus"))
+        aus = table_in(table_in(self.facts.get("scores")).get("aus"))
         return {au: score for au, score in aus.items() if isinstance(score, Mapping)}
+
+    @property
+    def tested_on(self) -> str:
+        """On whom the model was tested, in words; empty where nobody says."""
+        return str(table_in(self.facts.get("scores")).get("tested_on") or "")
 
     @property
     def source(self) -> str:

@@ -68,7 +68,7 @@ def test_a_mark_and_the_verdicts_are_in_the_picture(tmp_path: Path) -> None:
     marked = table(tmp_path / "marked.csv", origin="synthetic")
     scores = {"aus": {"AU12": {"verdict": "usable", "icc": {"value": 0.7}}}}
     (tmp_path / "marked.csv.json").write_text(
-        json.dumps({"format": "aukit tracks", "version": 1, "scores_on_unseen_people": scores})
+        json.dumps({"format": "aukit tracks", "version": 1, "scores": scores})
     )
     assert read_tracks(marked).mark == "synthetic model: not for real people"
     first = colours(write_plot(plain, tmp_path / "a.png"))

@@ -48,7 +48,7 @@ def tracks(frames: int = 100, faces: int = 1) -> TracksFile:
         kind="aukit",
         aus=AUS,
         videos={"</script><b>clip": one},
-        facts={"scores_on_unseen_people": scores},
+        facts={"scores": scores},
         model_origin="synthetic",
     )
 
@@ -81,9 +81,7 @@ def test_every_value_is_on_the_page(tmp_path: Path) -> None:
         own = one[one.face_id == face["id"]]
         np.testing.assert_array_equal(unpacked(face["frames"], "<u4"), own.frame)
         np.testing.assert_allclose(unpacked(face["times"], "<u4") / data["ticks"], own.timestamp, atol=1e-4)
-        values = unpacked(face["values"], "<i2").reshape(2, -1).T.astype(float)
-        values[values == timeline.NONE] = np.nan
-        np.testing.assert_allclose(values / 1000, own.intensity, atol=0.00051)
+        np.testing.assert_array_equal(unpacked(face["values"], "<f4").reshape(2, -1).T, own.intensity)
 
 
 def test_the_page_asks_nothing_of_a_network(tmp_path: Path) -> None:
@@ -114,7 +112,7 @@ def test_an_hour_takes_what_is_said(tmp_path: Path) -> None:
     packed = (
         len(data["faces"][0]["values"]) + len(data["faces"][0]["times"]) + len(data["faces"][0]["frames"])
     )
-    assert packed == pytest.approx(frames * (2 * len(AUS) + 8) * 4 / 3, rel=0.01)
+    assert packed == pytest.approx(frames * (4 * len(AUS) + 8) * 4 / 3, rel=0.01)
 
 
 def state(page: Path, keys: list[str]) -> dict[str, str]:

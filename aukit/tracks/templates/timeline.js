@@ -1,12 +1,11 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
-const NONE = -32768; // no intensity
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
 
-// One entry a face: `frames` and `times` (seconds) of its rows, and for each AU the thousandths of its intensity.
+// One entry a face: `frames` and `times` (seconds) of its rows, and for each AU its intensities, NaN where there is none.
 const faces = data.faces.map((face, place) => {
-  const values = new Int16Array(bytes(face.values));
+  const values = new Float32Array(bytes(face.values));
   const rows = values.length / data.aus.length;
   return {
     id: face.id,
@@ -50,8 +49,8 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 function valueAt(face, au) {
   const row = after(face.frames, allFrames[at]);
-  const value = row < face.frames.length && face.frames[row] === allFrames[at] ? face.tracks[au][row] : NONE;
-  return value === NONE ? null : value / 1000;
+  const value = row < face.frames.length && face.frames[row] === allFrames[at] ? face.tracks[au][row] : NaN;
+  return Number.isNaN(value) ? null : value;
 }
 
 // The highest frame of each stretch in which an AU is at 1 or more, of all shown faces, in order of time.
@@ -62,7 +61,7 @@ function peaks(au) {
     let best = -1;
     const track = face.tracks[au];
     for (let row = 0; row <= track.length; row++) {
-      if (row < track.length && track[row] >= 1000) {
+      if (row < track.length && track[row] >= 1) {
         if (best < 0 || track[row] > track[best]) best = row;
       } else if (best >= 0) {
         found.push(face.times[best]);
@@ -74,6 +73,7 @@ function peaks(au) {
 }
 
 // ---- the rows
+$("rows").classList.toggle("many", faces.length > 2);
 $("rows").classList.toggle("unjudged", data.aus.every((au) => !au.verdict));
 const rows = data.aus.map((au, place) => {
   const row = document.createElement("div");
@@ -136,12 +136,12 @@ function drawTrack(pen, face, au, width, y) {
   let before = -1, pixel = -1, low = 0, high = 0;
   const flush = () => {
     if (pixel < 0) return;
-    pen.moveTo(pixel, y(low / 1000) + 0.5);
-    pen.lineTo(pixel, y(high / 1000) - 0.5);
+    pen.moveTo(pixel, y(low) + 0.5);
+    pen.lineTo(pixel, y(high) - 0.5);
   };
   for (let row = first; row < last; row++) {
     const value = track[row];
-    if (value === NONE) { before = -1; continue; }
+    if (Number.isNaN(value)) { before = -1; continue; }
     const here = x(times[row], width);
     if (dense) {
       if (Math.round(here) !== pixel) {
@@ -153,10 +153,10 @@ function drawTrack(pen, face, au, width, y) {
       low = Math.min(low, value);
       high = Math.max(high, value);
     } else if (before >= 0 && times[row] - times[before] <= data.gap) {
-      pen.lineTo(here, y(value / 1000));
+      pen.lineTo(here, y(value));
     } else {
-      pen.moveTo(here, y(value / 1000));
-      pen.fillRect(here - 0.75, y(value / 1000) - 0.75, 1.5, 1.5);
+      pen.moveTo(here, y(value));
+      pen.fillRect(here - 0.75, y(value) - 0.75, 1.5, 1.5);
     }
     before = row;
   }
