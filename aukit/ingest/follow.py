@@ -23,6 +23,8 @@ REACH_PER_SECOND = 1.0
 """... and how much farther for each second since it was seen."""
 ABSENT = 0.25
 """What it counts against a person, in parts of the reach, not to have been seen in the last picture."""
+LEFT_OUT = 2.0
+"""What it counts, in parts of the reach, to take a face for somebody new."""
 PATIENCE = {"largest": 0.25, "central": 0.25, "track": MEMORY}
 """Seconds for which the one who is meant must be away or outdone before another takes over."""
 LEAD = {"largest": math.log(1.1), "central": 0.1, "track": math.inf}
@@ -57,7 +59,8 @@ class People:
         """The id of each face, None where it is somebody new. Nothing is learnt yet."""
         known = self._remembered(seconds)
         costs = [[self._cost(person, _place(face), seconds) for person in known] for face in faces]
-        columns = assign(np.array(costs, float).reshape(len(faces), len(known)))
+        table = np.array(costs, float).reshape(len(faces), len(known))
+        columns = assign(np.where(table <= 1, table, np.inf), left_out=LEFT_OUT)
         return [None if column is None else known[column].id for column in columns]
 
     def see(self, seconds: float, faces: Sequence[Face]) -> list[int]:

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def assign(costs: NDArray[np.float64], *, left_out: float = 1.0) -> list[int | None]:
+def assign(costs: NDArray[np.float64], *, left_out: float) -> list[int | None]:
     """A column for each row of `costs` (rows, columns), each column at most once, at the least total cost.
 
-    A row may go without, None, at the cost `left_out`: so it never gets a column that costs more.
+    A row may go without, None, at the cost `left_out`. A cost of infinity forbids.
 
     The Hungarian method by shortest chains of changes (Kuhn 1955; Jonker and Volgenant 1987).
     """

@@ -22,7 +22,7 @@ measures of adult heads. It is nobody's published model.
 
 
 def head_pose(points: ArrayLike) -> NDArray[np.float64]:
-    """Pitch, yaw and roll (3,) in radians from points (5,2) in the order of `Face.points`; NaN without five points.
+    """Pitch, yaw and roll (3,) in radians from five points (5,2), ordered as in `Face.points`; NaN without them.
 
     Signs are those of OpenFace's `pose_Rx`, `pose_Ry`, `pose_Rz`: R = Rx·Ry·Rz, x to the picture's right, y down, z
     away from the camera. Pitch is positive where the head is bent down, yaw where it is turned to the person's own
@@ -37,7 +37,9 @@ def head_pose(points: ArrayLike) -> NDArray[np.float64]:
         return np.full(3, np.nan)
     model = FACE - FACE.mean(0)
     affine = np.linalg.lstsq(model, seen - seen.mean(0), rcond=None)[0].T
-    left, _, right = np.linalg.svd(affine, full_matrices=False)
+    left, stretch, right = np.linalg.svd(affine, full_matrices=False)
+    if stretch[0] < 1e-9:  # all points are one
+        return np.full(3, np.nan)
     rows = left @ right
     return angles(np.vstack([rows, np.cross(rows[0], rows[1])]))
 
