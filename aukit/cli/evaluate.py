@@ -102,33 +102,28 @@ def evaluate(
 def _table(one: Scored, *, several: bool) -> None:
     """Each AU of a file, then the means, on the frames that all files predict."""
     found = one.same
-    judged = _over_people(found)
     if several:
         terminal.out(f"{one.name} ({one.kind})")
-    columns = [
-        "AU",
-        "frames",
-        "covered",
-        "ICC",
-        f"{found.confidence:.0%} interval",
-        "MAE",
-        "(mean)",
-        "(zero)",
-    ]
-    columns += ["MSE", "(mean)", "(zero)", "PCC", "bias"]
+    labelled, predicted = _counts(one)
+    missing = predicted < labelled
+    columns = ["AU", "frames", *(["covered"] if missing else [])]
+    columns += ["ICC", f"{found.confidence:.0%} interval", "MAE", "(mean)", "MSE", "(mean)", "PCC", "bias"]
     rows = [
         [
             result.au,
             str(result.labelled),
-            f"{one.coverage[result.au].share:.0%}",
+            *([f"{one.coverage[result.au].share:.0%}"] if missing else []),
             *_cells(result.scores, result.baselines),
             result.verdict,
         ]
         for result in found.aus
     ]
-    labelled, predicted = _counts(one)
-    rows.append(["mean", "", f"{predicted / labelled:.0%}", *_cells(found.means, found.baseline_means), ""])
-    if judged:
+    share = [f"{predicted / labelled:.0%}"] if missing else []
+    rows.append(["mean", "", *share, *_cells(found.means, found.baseline_means), ""])
+    zero = {name: terminal.number(value) for name, value in found.baseline_means["predict-zero"].items()}
+    said = [zero["icc"], "", zero["mae"], "", zero["mse"], "", zero["pcc"], zero["bias"], ""]
+    rows.append(["always 0", "", *([""] if missing else []), *said])
+    if _over_people(found):
         terminal.table([*columns, "verdict"], rows, right=columns[1:])
     else:
         terminal.table(columns, [row[:-1] for row in rows], right=columns[1:])
@@ -142,13 +137,12 @@ def _table(one: Scored, *, several: bool) -> None:
 
 
 def _cells(scores: Mapping[str, Score], baselines: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """ICC with its interval, MAE and MSE with those of the two constants, PCC, bias."""
+    """ICC with its interval, MAE and MSE with those of the labels' mean, PCC, bias."""
     icc, number = scores["icc"], terminal.number
     interval = f"{number(icc.low)} .. {number(icc.high)}"
     cells = [number(icc.value), "-" if interval == "- .. -" else interval]
     for name in ("mae", "mse"):
-        said = (baselines[constant][name] for constant in ("predict-mean", "predict-zero"))
-        cells += [number(scores[name].value), *map(number, said)]
+        cells += [number(scores[name].value), number(baselines["predict-mean"][name])]
     return [*cells, number(scores["pcc"].value), number(scores["bias"].value)]
 
 
@@ -186,8 +180,8 @@ def _remarks(found: Sequence[Scored]) -> None:
     same = found[0].same
     frames = max(result.labelled for result in same.aus)
     what = "the same frames of all files" if len(found) > 1 else "labelled frames with a prediction"
-    who = f"{same.people} people" if _over_people(same) else f"{same.videos} videos"
-    terminal.out(f"{what}: up to {frames} an AU, {who}; data: {same.origin}; {same.interval}")
+    count, who = (same.people, "people") if _over_people(same) else (same.videos, "videos")
+    terminal.out(f"{what}: up to {frames} an AU; {who}: {count}; data: {same.origin}; {same.interval}")
     terminal.out(
         "(mean): a constant that knows the mean of these very labels; covered: of the labelled frames"
     )

@@ -69,16 +69,22 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
     grid = Table(
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", border_style="dim"
     )
-    for column in columns:
+    for place, column in enumerate(columns):
+        whole = column in right or place == 0
         grid.add_column(
             column,
             justify="right" if column in right else "left",
-            no_wrap=column in right or column == columns[0],
+            no_wrap=whole,
+            min_width=max(map(len, [column, *(row[place] for row in rows)])) if whole else None,
             overflow="fold",
         )
     for row in rows:
         grid.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
     console = _console(sys.stdout)
+    # A terminal that is too narrow breaks lines; rich would cut the ends off numbers.
+    console.width = max(
+        console.width, console.measure(grid, options=console.options.update(max_width=10_000)).minimum
+    )
     with console.capture() as captured:
         console.print(grid)
     for line in captured.get().splitlines():

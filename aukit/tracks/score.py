@@ -114,7 +114,9 @@ def score(
     there = {
         name: np.logical_and.reduce([np.isfinite(one.values[name]) for one in read]) for name in truth.videos
     }
-    same = {name: np.where(there[name], values, np.nan) for name, values in labels.items()}
+    same = {
+        name: np.where(there[name], values, np.nan) for name, values in labels.items() if there[name].any()
+    }
     aus = _scored(aus, same, labels, truth, files)
     columns = [place for place, au in enumerate(read[0].aus) if au in aus]
     subjects = _subjects(files, truth, people or {})
