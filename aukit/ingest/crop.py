@@ -13,6 +13,11 @@ from aukit.errors import DataError
 
 EYES = ((0.33, 0.38), (0.67, 0.38))
 """Where `eyes` puts the person's right and left eye in a square without margin, in parts of its side."""
+LEFT_TO_DO = 1.25
+"""How much a large face is still to be shrunk after whole blocks of pixels were averaged.
+
+Measured on faces, that is within one grey level (root mean square) of shrinking at once, in half of the time.
+"""
 TURNED_AT = 1.4
 """How much finer than its square a face is when it is turned: measured, the least error of bilinear turning."""
 
@@ -67,9 +72,9 @@ def _turned(pixels: NDArray[np.uint8], face: SeenFace, rule: CropRule) -> NDArra
     corners = [eyes[0] + factor * (complex(x, y) - places[0]) for x in (0, rule.size) for y in (0, rule.size)]
     across, down = [corner.real for corner in corners], [corner.imag for corner in corners]
     box = min(across), min(down), max(across), max(down)
-    piece, place = _piece(pixels, box, scale)
     # Shrunk upright first, where it is anti-aliased, but not yet so far that turning would blur it visibly.
     shrink = max(1.0, scale / TURNED_AT)
+    piece, place = _piece(pixels, box, shrink)
     width, height = (max(1, round((end - start) / shrink)) for start, end in (box[::2], box[1::2]))
     piece = piece.resize((width, height), Image.Resampling.BILINEAR, box=place)
     right, below = width / (box[2] - box[0]), height / (box[3] - box[1])
@@ -89,7 +94,7 @@ def _piece(pixels: NDArray[np.uint8], box: Box, scale: float) -> tuple[Image.Ima
     A large part is averaged over whole blocks of pixels first, which is fast. Blocks are counted from the picture's
     corner, not from the box's, so that they stay where they are when the box moves.
     """
-    block = max(1, int(scale / 2))
+    block = max(1, int(scale / LEFT_TO_DO))
     reach = scale / block + 1  # how far the resizing looks beyond the box
     height, width = (-(-length // block) for length in pixels.shape[:2])
     left, top = (math.floor(start / block - reach) for start in box[:2])
