@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aukit.errors import DataError
-from aukit.tracks.cells import read_cells
+from aukit.tracks.cells import Wanted, read_cells
 from aukit.tracks.sidecar import file_digest
 from aukit.tracks.spool import Section, Spool
 
@@ -100,7 +100,7 @@ def _means(path: Path) -> dict[str, float]:
     """The mean of each AU over the rows with success of a CSV."""
     columns: dict[str, str] = {}
 
-    def choose(header: tuple[str, ...], where: str) -> set[str]:
+    def choose(header: tuple[str, ...], where: str) -> Wanted:
         for name in header:
             if match := _AU.fullmatch(name):
                 au = f"AU{int(match[1]):02}"
@@ -113,13 +113,13 @@ def _means(path: Path) -> dict[str, float]:
             raise DataError(
                 "no column is an AU", where=where, hint="name the columns AU01_r or AU01, and so on"
             )
-        return {*columns.values(), "success", "face_id"}
+        return Wanted(numbers=frozenset({*columns.values(), "success"}), words=frozenset({"face_id"}))
 
     cells = read_cells(path, choose)
     good = np.ones(len(cells), bool)
     if "success" in cells.columns:
         good = cells.numbers("success") > 0
-    if "face_id" in cells.columns:
+    if "face_id" in cells.texts:
         faces = set(np.array(cells.words("face_id"))[good].tolist())
         if len(faces) > 1:
             raise DataError(

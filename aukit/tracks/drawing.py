@@ -42,7 +42,7 @@ def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _letters(text: str, size: int, bold: bool) -> NDArray[np.uint16]:
     """How much of each pixel is covered, 0..255: (h,w). The height is that of the font, whatever the letters."""
     face = font(size, bold)

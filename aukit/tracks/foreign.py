@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aukit.errors import DataError
+from aukit.tracks.cells import Wanted
 from aukit.tracks.columns import BOX, CALIBRATED, FIRST_FRAME, POSE, RAW
 
 LANDMARKS = 68
@@ -51,12 +52,14 @@ class Naming:
     origin: str = ""
     model_origin: str = ""
 
-    def columns(self) -> set[str]:
+    def wanted(self) -> Wanted:
         """All the columns that it reads."""
-        single = (self.frame, self.time, self.face, self.confidence, self.success)
-        words = (self.video, self.subject, self.origin, self.model_origin)
+        single = (self.frame, self.time, self.face, self.confidence)
         several = (*self.pose, *self.box, *self.landmarks, *self.aus.values())
-        return set(filter(None, (*single, *words, *several)))
+        words = (self.video, self.subject, self.success, self.origin, self.model_origin)
+        return Wanted(
+            numbers=frozenset(filter(None, (*single, *several))), words=frozenset(filter(None, words))
+        )
 
 
 def find_naming(header: Iterable[str], *, where: str, calibrated: bool = False) -> Naming:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aukit.contracts.tracks import Tracks
 from aukit.errors import DataError
-from aukit.tracks.cells import read_cells, shortened
+from aukit.tracks.cells import Wanted, read_cells, shortened
 from aukit.tracks.foreign import LANDMARKS, Naming, find_naming
 from aukit.tracks.read_h5 import is_predictions, predicted_tracks, read_h5
 from aukit.tracks.read_parquet import read_parquet
@@ -64,9 +64,9 @@ def read_tracks(path: str | Path, *, calibrated: bool = False, first_frame: int 
         return _from_table(path, table, naming, first_frame, facts)
     found: list[Naming] = []
 
-    def choose(header: tuple[str, ...], where: str) -> set[str]:
+    def choose(header: tuple[str, ...], where: str) -> Wanted:
         found.append(find_naming(header, where=where, calibrated=calibrated))
-        return found[0].columns()
+        return found[0].wanted()
 
     cells = read_cells(path, choose)
     facts = (read_sidecar(path) or {}) if found[0].kind == "aukit" else {}
@@ -136,7 +136,7 @@ def _from_table(
         same = np.flatnonzero((np.diff(tracks.frame) == 0) & (np.diff(tracks.face_id) == 0))
         if len(same):
             raise DataError(
-                f"frame {_shown(table, naming.frame, order[same[0]])} has two rows of one face",
+                f"frame {_shown(table, naming.frame, int(order[same[0]]))} has two rows of one face",
                 where=table.where(int(max(order[same[0]], order[same[0] + 1]))),
                 hint="one row for each frame and face",
             )
@@ -165,7 +165,7 @@ def _groups(names: list[str]) -> dict[str, NDArray[np.int64]]:
 
 
 def _shown(table: Table, column: str, row: int) -> str:
-    return table.words(column)[row] if column else "0"
+    return f"{table.numbers(column)[row]:.0f}" if column else "0"
 
 
 def _origin(table: Table, column: str) -> str:
@@ -185,7 +185,7 @@ def _rows(table: Table, naming: Naming, first_frame: int | None) -> Tracks:
     # OpenFace writes zeros where it failed: they are no intensities.
     intensity[~success] = np.nan
     seconds = column(naming.time, 0.0) * naming.unit
-    _check(table, naming.time, np.isfinite(seconds), "a row without its time", "each row needs one")
+    _check(table, seconds, np.isfinite(seconds), "a row without its time", "each row needs one")
     confidence = column(naming.confidence, np.nan)
     return Tracks(
         frame=_frames(table, naming, first_frame),
@@ -208,7 +208,7 @@ def _frames(table: Table, naming: Naming, first_frame: int | None) -> NDArray[np
         first_frame = min(naming.first_frame, int(frames.min(initial=naming.first_frame)))
     _check(
         table,
-        naming.frame,
+        frames,
         frames >= max(first_frame, 0),
         "no frame has this number",
         f"frames count from {max(first_frame, 0)}",
@@ -223,7 +223,7 @@ def _whole(table: Table, name: str, empty: int | None) -> NDArray[np.int64]:
         values = np.where(np.isnan(values), empty, values)
     with np.errstate(invalid="ignore"):
         fine = (values == np.floor(values)) & (np.abs(values) <= MOST_FRAMES)
-    _check(table, name, fine, f"`{name}` is not a whole number", "such as 1")
+    _check(table, values, fine, f"`{name}` is not a whole number", "such as 1")
     return values.astype(np.int64)
 
 
@@ -231,23 +231,23 @@ def _truths(table: Table, name: str) -> NDArray[np.bool_]:
     words = [word.lower() for word in table.words(name)]
     _check(
         table,
-        name,
+        words,
         np.array([word in _TRUTHS for word in words], dtype=bool),
         f"`{name}` is neither 0 nor 1",
-        "",
+        "1: the face was found",
     )
     return np.array([_TRUTHS[word] for word in words], dtype=bool)
 
 
-def _check(table: Table, name: str, fine: NDArray[np.bool_], message: str, hint: str) -> None:
+def _check(
+    table: Table, column: Sequence[str] | NDArray[Any], fine: NDArray[np.bool_], message: str, hint: str
+) -> None:
+    """Raise for the first row that is not fine."""
     wrong = np.flatnonzero(~fine)
     if len(wrong):
-        found = shortened(table.words(name)[wrong[0]])
-        raise DataError(
-            message,
-            where=table.where(int(wrong[0])),
-            hint="; ".join(filter(None, (f"found `{found}`", hint))),
-        )
+        row = int(wrong[0])
+        found = column[row] if isinstance(column[row], str) else f"{column[row]:.10g}"
+        raise DataError(message, where=table.where(row), hint=f"found `{shortened(found)}`; {hint}")
 
 
 def _boxes(table: Table, naming: Naming, success: NDArray[np.bool_]) -> NDArray[np.float32]:
