@@ -85,6 +85,7 @@ def run(
 
 def scores(folder: Path) -> None:
     """The table of a finished run: each AU with interval, baseline and verdict, then the means."""
+    from aukit.evaluation.baselines import INTERPOLATE
     from aukit.evaluation.result import AUResult, Evaluation, Score
     from aukit.rundir.atomic import read_json
     from aukit.rundir.layout import RunFolder
@@ -99,39 +100,38 @@ def scores(folder: Path) -> None:
         known = score.low == score.low or score.high == score.high
         return f"{terminal.number(score.low)} .. {terminal.number(score.high)}" if known else "-"
 
+    # the guesses that stand beside each metric; one more for each would be too wide for a terminal
+    lines = {INTERPOLATE: "(lines)"} if evaluation.same_people else {}
+    beside = {"mae": {"predict-mean": "(mean)"}, "mse": {"predict-mean": "(mean)", **lines}}
+
     def row(name: str, scores: Any, baselines: Any, verdict: str) -> list[str]:
-        icc, mae, mse = scores["icc"], scores["mae"], scores["mse"]
-        mean = baselines.get("predict-mean", {})
-        return [
-            name,
-            terminal.number(icc.value),
-            interval(icc),
-            terminal.number(mae.value),
-            terminal.number(mean.get("mae")),
-            terminal.number(mse.value),
-            terminal.number(mean.get("mse")),
-            verdict,
-        ]
+        cells = [name, terminal.number(scores["icc"].value), interval(scores["icc"])]
+        cells += [terminal.number(baselines[guess]["icc"]) for guess in lines]
+        for metric, guesses in beside.items():
+            cells.append(terminal.number(scores[metric].value))
+            cells += [terminal.number(baselines[guess][metric]) for guess in guesses]
+        return [*cells, verdict]
 
     def of(result: AUResult) -> list[str]:
         return row(result.au, result.scores, result.baselines, result.verdict)
 
-    columns = (
-        "AU",
-        "ICC",
-        f"{evaluation.confidence:.0%} interval",
-        "MAE",
-        "(mean)",
-        "MSE",
-        "(mean)",
-        "verdict",
-    )
+    columns = ["AU", "ICC", f"{evaluation.confidence:.0%} interval", *lines.values()]
+    for metric, guesses in beside.items():
+        columns += [metric.upper(), *guesses.values()]
+    columns.append("verdict")
     rows = [of(result) for result in evaluation.aus]
     rows.append(row("mean", evaluation.means, evaluation.baseline_means, ""))
+    if evaluation.same_people:
+        terminal.out("SAME PEOPLE: tested on other stretches of the videos of people who were trained on")
+        terminal.out()
     terminal.table(columns, rows, right=columns[1:-1])
     terminal.out()
+    whom = f"{evaluation.people} test people"
+    if evaluation.same_people:
+        whom = f"same people: {evaluation.blocks} blocks of the videos of {evaluation.people}"
     terminal.out(
-        f"{evaluation.people} test people, {evaluation.frames} frames, data: {evaluation.origin}; "
+        f"{whom}, {evaluation.frames} frames, data: {evaluation.origin}; "
         "(mean): a guess that knows only the mean of the training labels"
+        + ("; (lines): straight lines in time between them" if evaluation.same_people else "")
     )
     terminal.out(f"report: {layout.report}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aukit.clips.blocks import BY_PERSON
+from aukit.clips.blocks import BY_PERSON, SAME_PEOPLE
 
 VERDICTS = ("usable", "weak", "not shown")
 
@@ -105,6 +105,11 @@ class Evaluation:
     pooling: str = "pooled over the frames of all test people"
     protocol: str = BY_PERSON
     blocks: int | None = None
+
+    @property
+    def same_people(self) -> bool:
+        """Whether people are tested who were trained on, on other stretches of their videos."""
+        return self.protocol == SAME_PEOPLE
 
     def __getitem__(self, au: str) -> AUResult:
         """The result of one AU; KeyError where there is none."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from aukit.clips.blocks import SAME_PEOPLE
+from aukit.evaluation.baselines import INTERPOLATE
 from aukit.report.cite import cite_run
 from aukit.report.folder import Run, read_run
-from aukit.report.provenance import ORIGINS, data_facts, facts, notes, unseen
+from aukit.report.provenance import ORIGINS, data_facts, facts, notes, same_people, unseen
 from aukit.report.tables import headline, interval, number, people, score_rows
 from aukit.rundir.atomic import write_text
 
@@ -35,7 +37,7 @@ def model_card(run: Run) -> str:
 
 
 def _what(run: Run) -> Iterator[str]:
-    yield f"# {run.name}"
+    yield f"# {run.name}" + (f" ({SAME_PEOPLE})" if same_people(run) else "")
     yield ""
     if run.settings.get("summary"):
         yield f"{run.settings['summary']}\n"
@@ -54,12 +56,14 @@ def _what(run: Run) -> Iterator[str]:
 def _scores(run: Run) -> Iterator[str]:
     if run.evaluation is None:
         return
-    yield "## Scores\n"
+    yield ("## Scores: same people\n" if run.evaluation.same_people else "## Scores\n")
     yield f"{headline(run.evaluation, unseen=unseen(run))}\n"
     columns = ["AU", "verdict", "ICC(3,1)", f"{run.evaluation.confidence:.0%} interval"]
-    columns += ["MAE", "MAE of predict-mean", "frames at 1 or more", "people who show it"]
+    guesses = [name for name in (INTERPOLATE,) if name in run.evaluation.baseline_means]
+    columns += ["MAE", "MAE of predict-mean", *(f"{m} of {name}" for name in guesses for m in ("ICC", "MAE"))]
+    columns += ["frames at 1 or more", f"{'blocks' if run.evaluation.same_people else 'people'} showing it"]
     yield f"| {' | '.join(columns)} |"
-    yield "|---|---|---:|---|---:|---:|---:|---|"
+    yield f"|---|---|---:|---|---:|---:|{'---:|' * 2 * len(guesses)}---:|---|"
     for row in score_rows(run.evaluation):
         icc, mae = row.scores["icc"], row.scores["mae"]
         cells = [
@@ -69,8 +73,9 @@ def _scores(run: Run) -> Iterator[str]:
             interval(icc),
             number(mae.value),
             number(row.baselines["predict-mean"]["mae"]),
+            *(number(row.baselines[name][m]) for name in guesses for m in ("icc", "mae")),
             "" if row.positives is None else str(row.positives),
-            row.people,
+            row.shown_by,
         ]
         yield f"| {' | '.join(cells)} |"
     yield ""
@@ -94,7 +99,10 @@ def _limits(run: Run) -> Iterator[str]:
         weak = [result.au for result in run.evaluation.aus if result.verdict != "usable"]
         if weak:
             yield f"- Not shown to be usable: {', '.join(weak)}. Draw no conclusion from them."
-        yield f"- Scored on {people(run.evaluation.people)}: others may differ in age, skin, occlusion, pose or camera."
+        whom = f"Scored on {people(run.evaluation.people)}"
+        if run.evaluation.same_people:
+            whom += " who were trained on: nothing here tells how it does on anybody else"
+        yield f"- {whom}: others may differ in age, skin, occlusion, pose or camera."
     yield "- An action unit is a movement of the face, not an emotion: intensities do not tell what a person feels."
     yield "- Faces must be cropped as in training; other crops shift every intensity."
     yield "- The model carries the terms of use of the data it was trained on."

@@ -14,14 +14,15 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from aukit.evaluation.baselines import label_statistics
+from aukit.clips.blocks import SAME_PEOPLE
+from aukit.evaluation.baselines import INTERPOLATE, label_statistics
 from aukit.evaluation.bootstrap import MIN_PEOPLE
 from aukit.evaluation.evaluate import MIN_PEOPLE_WITH_POSITIVES, USABLE_ICC
 from aukit.evaluation.result import Score
 from aukit.report import plots
 from aukit.report.cite import cite_run
 from aukit.report.folder import Run, read_run
-from aukit.report.provenance import ORIGINS, data_facts, facts, notes, unseen
+from aukit.report.provenance import ORIGINS, data_facts, facts, notes, same_people, unseen
 from aukit.report.tables import duration, headline, interval, number, people, score_rows
 from aukit.rundir.atomic import write_text
 from aukit.rundir.layout import RunFolder
@@ -66,6 +67,9 @@ def render(run: Run) -> str:
         run=run,
         evaluation=run.evaluation,
         headline=headline(run.evaluation, unseen=unseen(run)) if run.evaluation else "",
+        title=f"{run.name} ({SAME_PEOPLE})" if same_people(run) else run.name,
+        units="blocks" if run.evaluation and run.evaluation.same_people else "people",
+        guesses=_guesses(run),
         banner=ORIGINS.get(run.origin, "" if run.origin == "real" else ORIGINS["unknown"]),
         notes=notes(run),
         rows=score_rows(run.evaluation) if run.evaluation else [],
@@ -81,6 +85,13 @@ def render(run: Run) -> str:
         sources=cite_run(run),
         rule={"icc": USABLE_ICC, "people": MIN_PEOPLE, "showing": MIN_PEOPLE_WITH_POSITIVES},
     )
+
+
+def _guesses(run: Run) -> dict[str, str]:
+    """The baselines that stand beside each error, with their short names."""
+    names = {"predict-mean": "mean", "predict-zero": "zero", INTERPOLATE: "lines"}
+    there = run.evaluation.baseline_means if run.evaluation else {}
+    return {name: short for name, short in names.items() if name in there}
 
 
 def forest(score: Score) -> Markup:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from aukit.clips.blocks import SAME_PEOPLE
+from aukit.evaluation.baselines import INTERPOLATE
 from aukit.evaluation.bootstrap import MIN_PEOPLE
 from aukit.report.folder import Run
 from aukit.report.tables import duration
@@ -17,6 +19,18 @@ ORIGINS = {
     "unknown": "The run does not say where its data comes from: treat no number here as a result on real people.",
 }
 """What the banner says about anything but real people."""
+
+
+SAME_PEOPLE_NOTE = (
+    "SAME PEOPLE. The people who are scored were trained on, on other stretches of the same videos. These scores "
+    "say how well the model goes on within these recordings; they say nothing about anybody else."
+)
+"""What stands above every score of this protocol."""
+
+
+def same_people(run: Run) -> bool:
+    """Whether the people who are scored were trained on, by the protocol."""
+    return bool(run.data.get("protocol") == SAME_PEOPLE)
 
 
 def unseen(run: Run) -> bool:
@@ -32,27 +46,46 @@ def unseen(run: Run) -> bool:
 def notes(run: Run) -> list[str]:
     """What a reader must know before believing a number."""
     found = []
+    if same_people(run):
+        found.append(SAME_PEOPLE_NOTE)
+        seen = {stage: clips for stage, clips in run.data.get("test_frames_seen", {}).items() if clips}
+        if seen:
+            found.append(
+                f"Frames of test blocks were seen in training, without their labels or with them ({_listed(seen)}). "
+                "This is no test."
+            )
+        return found + _split_notes(run) + _evaluation_notes(run)
     overlap = {stage: people for stage, people in run.data.get("overlap_with_test", {}).items() if people}
     if overlap:
-        who = "; ".join(f"{stage}: {', '.join(map(str, people))}" for stage, people in overlap.items())
         found.append(
-            f"People who are scored here were seen in training ({who}). This is no test on unseen people."
+            f"People who are scored here were seen in training ({_listed(overlap)}). "
+            "This is no test on unseen people."
         )
+    return found + _split_notes(run) + _evaluation_notes(run)
+
+
+def _listed(found: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{stage}: {', '.join(map(str, names))}" for stage, names in found.items())
+
+
+def _split_notes(run: Run) -> list[str]:
     split = run.settings.get("evaluation", {}).get("split", "test")
-    if split != "test":
-        found.append(f"These are scores on the {split} people, which may have been used to choose the model.")
-    if run.evaluation:
-        found += _evaluation_notes(run)
-    return found
+    if split == "test":
+        return []
+    whom = "blocks" if same_people(run) else "people"
+    return [f"These are scores on the {split} {whom}, which may have been used to choose the model."]
 
 
 def _evaluation_notes(run: Run) -> list[str]:
-    evaluation = run.evaluation
-    assert evaluation is not None
-    found = []
-    if evaluation.people < MIN_PEOPLE:
+    evaluation, found = run.evaluation, []
+    if evaluation is None:
+        return []
+    units, what = (evaluation.people, "people")
+    if evaluation.blocks is not None:
+        units, what = evaluation.blocks, "blocks"
+    if units < MIN_PEOPLE:
         found.append(
-            f"With fewer than {MIN_PEOPLE} people no interval can be given: read every score as an anecdote."
+            f"With fewer than {MIN_PEOPLE} {what} no interval can be given: read every score as an anecdote."
         )
     missing = sum(result.missing for result in evaluation.aus)
     if missing:
@@ -64,6 +97,12 @@ def _evaluation_notes(run: Run) -> list[str]:
         found.append(
             "Over all AUs the squared error is not below that of always saying the mean. "
             "ICC is blind to bias: look at MAE, MSE and bias."
+        )
+    guess = evaluation.baseline_means.get(INTERPOLATE)
+    if guess and mse >= guess["mse"]:
+        found.append(
+            "Over all AUs the squared error is not below that of interpolating the training labels of each video. "
+            "For these very videos, a few more labels and straight lines between them do better than the model."
         )
     return found
 
@@ -98,6 +137,11 @@ def facts(run: Run) -> list[tuple[str, str]]:
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
     environment = run.environment
+    yield "protocol", str(run.data.get("protocol", ""))
+    for name, table in run.data.get("tables", {}).items():
+        if "gap_seconds" in table:
+            most = max((len(parts) for parts in table["blocks"].values()), default=0)
+            yield f"blocks of {name}", f"{most} of each video, {table['gap_seconds']:g} s between two parts"
     yield "seed", str(run.settings.get("seed", ""))
     for stage, entry in run.data.get("stages", {}).items():
         for part, counts in entry.get("labels", {}).items():

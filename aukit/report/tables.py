@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aukit.evaluation.result import Evaluation, Score
+from aukit.evaluation.result import AUResult, Evaluation, Score
 from aukit.report.facs import au_name
 
 MEAN = "mean"
@@ -14,7 +14,10 @@ MEAN = "mean"
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow:
-    """One AU, or the mean over AUs (`au` is then "mean", counts are None, the verdict is empty)."""
+    """One AU, or the mean over AUs (`au` is then "mean", counts are None, the verdict is empty).
+
+    `shown_by`: how many of the labelled people show the AU; of the labelled blocks, where the same people are tested.
+    """
 
     au: str
     name: str
@@ -22,7 +25,7 @@ class ScoreRow:
     baselines: Mapping[str, Mapping[str, float]]
     positives: int | None
     labelled: int | None
-    people: str
+    shown_by: str
     missing: int
     verdict: str
     reason: str
@@ -39,7 +42,7 @@ def score_rows(evaluation: Evaluation) -> list[ScoreRow]:
             baselines=result.baselines,
             positives=result.positives,
             labelled=result.labelled,
-            people=f"{result.people_with_positives} of {result.people}",
+            shown_by=_shown_by(result),
             missing=result.missing,
             verdict=result.verdict,
             reason=result.reason,
@@ -55,13 +58,19 @@ def score_rows(evaluation: Evaluation) -> list[ScoreRow]:
         baselines=evaluation.baseline_means,
         positives=None,
         labelled=None,
-        people="",
+        shown_by="",
         missing=sum(row.missing for row in rows),
         verdict="",
         reason="",
         by_fold=evaluation.mean_by_fold,
     )
     return [*rows, mean]
+
+
+def _shown_by(result: AUResult) -> str:
+    if result.blocks is None:
+        return f"{result.people_with_positives} of {result.people}"
+    return f"{result.blocks_with_positives} of {result.blocks}"
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -101,5 +110,10 @@ def headline(evaluation: Evaluation, *, unseen: bool) -> str:
     verdicts = [result.verdict for result in evaluation.aus]
     counts = [f"{verdicts.count(v)} {v}" for v in ("usable", "weak", "not shown") if v in verdicts]
     bounds = f" ({evaluation.confidence:.0%} interval {interval(icc)})" if not math.isnan(icc.low) else ""
-    whom = people(evaluation.people) + (" never seen before" if unseen else "")
-    return f"Mean ICC {number(icc.value)}{bounds} on {whom}. Of {len(verdicts)} AUs: {', '.join(counts)}."
+    whom, title = people(evaluation.people) + (" never seen before" if unseen else ""), ""
+    if evaluation.same_people:
+        whom = f"{evaluation.blocks} blocks of the videos of {people(evaluation.people)} who were trained on"
+        title = "Same people. "
+    return (
+        f"{title}Mean ICC {number(icc.value)}{bounds} on {whom}. Of {len(verdicts)} AUs: {', '.join(counts)}."
+    )

@@ -45,7 +45,7 @@ def test_score_rows_end_with_the_mean(finished: Path) -> None:
     rows = score_rows(evaluation)
     assert [row.au for row in rows] == ["AU04", "AU12", "AU25", "mean"]
     assert rows[1].name == "lip corner puller"
-    assert rows[0].people == "8 of 8"
+    assert rows[0].shown_by == "8 of 8"
     assert rows[-1].scores["icc"] == evaluation.means["icc"]
     assert (rows[-1].positives, rows[-1].verdict) == (None, "")
 
