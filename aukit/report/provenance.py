@@ -142,6 +142,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         if "gap_seconds" in table:
             most = max((len(parts) for parts in table["blocks"].values()), default=0)
             yield f"blocks of {name}", f"{most} of each video, {table['gap_seconds']:g} s between two parts"
+    yield "faces", str(run.data.get("framing", ""))
     yield "seed", str(run.settings.get("seed", ""))
     for stage, entry in run.data.get("stages", {}).items():
         for part, counts in entry.get("labels", {}).items():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +26,14 @@ def tiny_store(
     data_set: str = "tiny",
     origin: str = "synthetic",
     encoding: str = "raw",
+    crop: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Path:
     """Write a store of `people` × `videos` videos, `frames` frames of `size` × `size` each; give its path.
 
     Each AU is a light bar in a row of its own: the higher its label, an integer 0..5, the further right. The
-    preset `default` has half of the people for training, a quarter each for validation and test.
+    preset `default` has half of the people for training, a quarter each for validation and test. `crop` is a framing's
+    table, for a store whose faces were cut; without one they came as ready-made squares.
     """
     rng = np.random.default_rng(seed)
     subjects = tuple(f"P{number:02}" for number in range(1, people + 1))
@@ -50,7 +54,14 @@ def tiny_store(
     )
     path = Path(path)
     with StoreWriter(
-        path, data_set=data_set, origin=origin, aus=aus, size=size, schema=schema, encoding=encoding
+        path,
+        data_set=data_set,
+        origin=origin,
+        aus=aus,
+        size=size,
+        schema=schema,
+        encoding=encoding,
+        crop=crop,
     ) as writer:
         for subject in subjects:
             for number in range(1, videos + 1):

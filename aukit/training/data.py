@@ -14,14 +14,16 @@ from aukit.clips.blocks import SAME_PEOPLE, same_frames
 from aukit.clips.clipset import ClipSet, join
 from aukit.clips.masks import count_labels, draw_mask
 from aukit.clips.splits import overlap, refuse_overlap
+from aukit.contracts.faces import Framing
 from aukit.contracts.params import Choice, Params, slots
-from aukit.contracts.run import Event
+from aukit.contracts.run import Event, Note
 from aukit.contracts.schema import ORIGINS
 from aukit.errors import DataError, RecipeError
 from aukit.hosting.build import build
 from aukit.hosting.registry import Registry
 from aukit.recipe import Recipe, SplitBlocks, missing_data
 from aukit.training import seeding
+from aukit.training.framing import in_words, shared_framing
 from aukit.training.steps import seconds_spanned
 from aukit.training.tables import Table, open_table
 
@@ -66,6 +68,8 @@ class RunData:
     frames: Mapping[str, tuple[str, ...]]
     aus: tuple[str, ...]
     protocol: str
+    framing: Framing | None = None
+    """Of the last data that labels come from: what the model wants to see."""
 
     @property
     def origin(self) -> str:
@@ -77,16 +81,12 @@ class RunData:
         """Height and width of the frames."""
         return next(iter(self.stages.values())).train.size
 
-    @property
-    def crop(self) -> Mapping[str, Any]:
-        """The rule by which the faces were cut, of the first store."""
-        return next(iter(self.tables.values())).crop
-
     def facts(self) -> dict[str, Any]:
         """data.json."""
         return {
             "origin": self.origin,
             "aus": list(self.aus),
+            "framing": in_words(self.framing),
             "tables": {name: table.facts() for name, table in self.tables.items()},
             "stages": {name: stage.facts() for name, stage in self.stages.items()},
             "protocol": self.protocol,
@@ -119,6 +119,7 @@ def open_data(
     )
     tables = {name: open_table(recipe, name, registry=registry, emit=emit, make=make) for name in wanted}
     check_gaps(recipe, tables)
+    framing = _framing(recipe, tables, judged, emit)
     aus = recipe.model.aus or _label_aus(recipe, tables)
     stages = {name: _stage_data(recipe, name, tables, aus, registry) for name in recipe.stages}
     test = _judged(tables[judged].parts[part], aus, part, judged)
@@ -135,7 +136,14 @@ def open_data(
     else:
         refuse_overlap(people, allowed=allowed)
     return RunData(
-        tables=tables, stages=stages, test=test, overlap=people, frames=frames, aus=aus, protocol=protocol
+        tables=tables,
+        stages=stages,
+        test=test,
+        overlap=people,
+        frames=frames,
+        aus=aus,
+        protocol=protocol,
+        framing=framing,
     )
 
 
@@ -171,10 +179,14 @@ def stage_tables(recipe: Recipe, stage: str) -> tuple[str, ...]:
 
 def evaluation_table(recipe: Recipe) -> str:
     """The [data] table whose test people are judged: as said, or the last labelled stage's, or the last stage's."""
-    if recipe.evaluation.data:
-        return recipe.evaluation.data
-    labelled = [stage for stage in recipe.stages if has_labels(recipe.params(f"stages.{stage}"))]
-    return stage_tables(recipe, (labelled or list(recipe.stages))[-1])[-1]
+    return recipe.evaluation.data or stage_tables(recipe, label_stage(recipe))[-1]
+
+
+def label_stage(recipe: Recipe) -> str:
+    """The last stage that learns from labels, or the last stage."""
+    names = list(recipe.stages)
+    labelled = [name for name in names if has_labels(recipe.params(f"stages.{name}"))]
+    return (labelled or names)[-1]
 
 
 def has_labels(params: Params) -> bool:
@@ -187,6 +199,42 @@ def _label_aus(recipe: Recipe, tables: Mapping[str, Table]) -> tuple[str, ...]:
     labelled = [stage for stage in recipe.stages if has_labels(recipe.params(f"stages.{stage}"))]
     names = [name for stage in labelled or recipe.stages for name in stage_tables(recipe, stage)]
     return tuple(dict.fromkeys(au for name in names for au in tables[name].aus))
+
+
+def _framing(
+    recipe: Recipe, tables: Mapping[str, Table], judged: str, emit: Callable[[Event], None]
+) -> Framing | None:
+    """The framing of the data whose labels are learnt last; tells where others differ.
+
+    Raises:
+        DataError: the data of one stage, or those that are judged, are framed otherwise.
+    """
+    stages = {
+        stage: shared_framing({name: tables[name].framing for name in stage_tables(recipe, stage)})
+        for stage in recipe.stages
+    }
+    last = label_stage(recipe)
+    found = stages[last]
+    for stage, framing in stages.items():
+        if framing != found and not (framing and found and framing.cuts_like(found)):
+            emit(
+                Note(
+                    text=f"the faces that `{stage}` sees are framed otherwise ({in_words(framing)}) than those that "
+                    f"`{last}` sees ({in_words(found)}): what it learns may fit them less",
+                    level="warning",
+                )
+            )
+    shown = tables[judged].framing
+    shared_framing({f"the data of `{last}`": found, f"data.{judged}": shown})
+    if (shown is None) != (found is None):
+        emit(
+            Note(
+                text=f"the model is judged on faces framed otherwise ({in_words(shown)}) than those it learnt "
+                f"from ({in_words(found)})",
+                level="warning",
+            )
+        )
+    return found
 
 
 def _stage_data(

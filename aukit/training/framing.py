@@ -100,18 +100,27 @@ def locator_for(framing: Framing, *, registry: Registry | None = None) -> Any:
     return locator
 
 
-def refuse_other_framing(trained: Framing | None, shown: Framing | None, *, where: str) -> None:
-    """Refuse frames that were cut otherwise than those a model was trained on; unknown is not other.
+def shared_framing(framings: Mapping[str, Framing | None]) -> Framing | None:
+    """The framing of data that are used as one; `framings` by the data's name. Unknown is not other.
 
     Raises:
         DataError: crop rule, locator or its weights differ; both are named.
     """
-    if trained and shown and not trained.cuts_like(shown):
-        raise DataError(
-            f"faces are cut otherwise than in training: {shown.summary} instead of {trained.summary}",
-            where=where,
-            hint="prepare both with the same crop rule, margin and size, and with the same locator",
-        )
+    known = {name: framing for name, framing in framings.items() if framing}
+    for name, framing in known.items():
+        first = next(iter(known))
+        if not framing.cuts_like(known[first]):
+            raise DataError(
+                f"faces are cut otherwise than in {first}: {framing.summary}, there {known[first].summary}",
+                where=name,
+                hint="prepare both with the same crop rule, margin and size, and with the same locator",
+            )
+    return next(iter(known.values()), None)
+
+
+def in_words(framing: Framing | None) -> str:
+    """How faces were framed, for reports and messages."""
+    return framing.summary if framing else "ready-made squares"
 
 
 def refuse_real_people(

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 
 from aukit.clips.masks import mask_to_table
-from aukit.contracts.params import Params
 from aukit.contracts.run import Event, Note, RunFinished, RunStarted, StageFinished, StageResult
 from aukit.errors import ComponentError, Interrupted, RunFolderError
 from aukit.evaluation.result import Evaluation
@@ -26,7 +25,7 @@ from aukit.rundir.atomic import plain, read_json, storage, write_json, write_tex
 from aukit.rundir.layout import RunFolder
 from aukit.rundir.metrics_log import MetricsLog
 from aukit.training.context import Context
-from aukit.training.data import has_labels, open_data
+from aukit.training.data import has_labels, label_stage, open_data
 from aukit.training.device import choose_device, settings
 from aukit.training.estimator import AUEstimator
 from aukit.training.judging import judge
@@ -272,8 +271,8 @@ class _Run:
 
     def _judge(self, model: AUModel) -> Evaluation | None:
         started = time.monotonic()
-        label_stage, params = self._label_stage()
-        recipe, clips = self.recipe, self.data.stages[label_stage].train
+        recipe, stage = self.recipe, label_stage(self.recipe)
+        params, clips = recipe.params(f"stages.{stage}"), self.data.stages[stage].train
         facts = ModelFacts(
             aus=self.data.aus,
             origin=self.data.origin,
@@ -284,7 +283,7 @@ class _Run:
             clip=recipe.evaluation.clip,
             parts={part: getattr(recipe.model, part).model_dump(mode="json") for part in PARTS},
             providers={part: recipe.components[f"model.{part}"].source for part in PARTS},
-            crop=self.data.crop,
+            crop=self.data.framing.table() if self.data.framing else {},
             recipe=recipe.name,
         )
         save_model(self.folder.model, model, facts)
@@ -299,10 +298,3 @@ class _Run:
         write_json(self.folder.results, found.to_json())
         self.seconds["evaluation"] = time.monotonic() - started
         return found
-
-    def _label_stage(self) -> tuple[str, Params]:
-        """The last stage that learns from labels, or the last stage."""
-        names = list(self.recipe.stages)
-        labelled = [name for name in names if has_labels(self.recipe.params(f"stages.{name}"))]
-        name = (labelled or names)[-1]
-        return name, self.recipe.params(f"stages.{name}")

@@ -16,6 +16,7 @@ from aukit.clips.blocks import BY_PERSON, SAME_PEOPLE, cut_blocks
 from aukit.clips.clipset import Clip, ClipSet, open_clips
 from aukit.clips.reader import ClipStore
 from aukit.clips.splits import resolve_split, split_clips
+from aukit.contracts.faces import Framing
 from aukit.contracts.params import Choice
 from aukit.contracts.run import Event, Note
 from aukit.contracts.schema import Schema
@@ -24,6 +25,7 @@ from aukit.hosting.registry import Registry
 from aukit.ingest.make import make_store
 from aukit.recipe import Recipe, SplitBlocks
 from aukit.rundir.atomic import storage
+from aukit.training.framing import framing_of, in_words, shared_framing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Table:
 
     A generated table that is only planned, not made, has `made` False: its frames are black and its labels 0.
     `protocol`: the parts are made of other people (`BY_PERSON`), or of other stretches of the same people's videos
-    (`SAME_PEOPLE`); `cut` then says which.
+    (`SAME_PEOPLE`); `cut` then says which. `framing`: how faces were found and cut, None for ready-made squares.
     """
 
     name: str
@@ -43,7 +45,7 @@ class Table:
     cut: Mapping[str, Any] = field(default_factory=dict)
     terms: str = ""
     cite: str = ""
-    crop: Mapping[str, Any] = field(default_factory=dict)
+    framing: Framing | None = None
     made: bool = True
 
     @property
@@ -65,6 +67,7 @@ class Table:
             "terms": self.terms,
             "cite": self.cite,
             "size": list(self.parts["train"].size),
+            "framing": in_words(self.framing),
             "aus": list(self.aus),
             "protocol": self.protocol,
             "split": {part: list(people) for part, people in self.split.items()},
@@ -91,7 +94,8 @@ def open_table(
     if made:
         stores = [ClipStore(path) for path in paths]
         clips, schema = open_clips(stores), stores[0].schema
-        more: dict[str, Any] = {"terms": stores[0].terms, "crop": stores[0].crop}
+        framings = {str(store.path): framing_of(store.crop, where=str(store.path)) for store in stores}
+        more: dict[str, Any] = {"terms": stores[0].terms, "framing": shared_framing(framings)}
     else:
         clips, schema = promised(recipe.data[name].dataset, registry)
         more = {"terms": schema.terms}
