@@ -225,4 +225,15 @@ UNBC = Schema(
     obtain="https://sites.pitt.edu/~emotion/um-spread.htm",
 )
 
-SCHEMAS = (DISFA, DISFAPLUS, BP4D, BP4DPLUS, FERA2015, AFFWILD2, UNBC)
+# What `aukit prepare videos` writes. Every lab's AUs, people and partition are its own; these are the stand-in's.
+VIDEOS = Schema(
+    name="videos",
+    summary="your own videos, with the AUs and people that your files name",
+    aus=DISFA.aus,
+    fps=25.0,
+    subjects=(),
+    private=True,
+    example=True,
+)
+
+SCHEMAS = (DISFA, DISFAPLUS, BP4D, BP4DPLUS, FERA2015, AFFWILD2, UNBC, VIDEOS)

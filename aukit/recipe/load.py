@@ -16,6 +16,7 @@ from aukit.recipe.recipe import Recipe
 from aukit.recipe.resolve import Resolver
 from aukit.recipe.source import SourceText, read_source
 from aukit.recipe.standin import stand_in as put_stand_ins
+from aukit.recipe.tables import SplitBlocks
 
 DATA_ROOT = "AUKIT_DATA"
 """Environment variable: where relative paths of data start."""
@@ -120,9 +121,12 @@ def _own_name(draft: Draft, source: SourceText) -> None:
 
 
 def _put_smoke(draft: Draft, recipe: Recipe) -> None:
+    # a video that is cut into blocks stays as long as it is: a short one has no room for the gaps between them
+    long = [f"data.{name}" for name, table in recipe.data.items() if isinstance(table.split, SplitBlocks)]
     for path, params in recipe.all_params().items():
         for key, value in params.smoke().items():
-            draft.put((*recipe.address(path), key), value, SMOKE)
+            if not (path in long and key == "frames"):
+                draft.put((*recipe.address(path), key), value, SMOKE)
 
 
 def _line(problem: Problem) -> tuple[str, int]:

@@ -75,8 +75,8 @@ def _find(draft: Draft, keys: Sequence[str], registry: Registry, origin: str) ->
     path: Path = ()
     for key in keys:
         shape = shape_at(path, draft, registry)
-        if shape is None:
-            held = draft.get(path)
+        held = draft.get(path)
+        if shape is None or (shape.keys is None and isinstance(held, list)):
             value = "" if held is None else f" ({shown(held)})"
             message = f"`{dotted(path)}` holds a value{value}, not a table"
             hint = f"set `{dotted(path)}` itself"

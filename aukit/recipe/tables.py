@@ -55,7 +55,9 @@ class SplitShares(Params):
 class SplitBlocks(Params):
     """The same people in every part: each video is cut into blocks, and the blocks are shared out."""
 
-    blocks: int = Field(ge=3, description="contiguous blocks that each video is cut into")
+    blocks: int = Field(
+        ge=1, description="contiguous blocks that each video is cut into; 1: whole videos are shared out"
+    )
     validation: float = Field(
         0.0, ge=0, lt=1, description="share of each person's labelled blocks for choices"
     )

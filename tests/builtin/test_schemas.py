@@ -101,6 +101,7 @@ def test_affwild2_has_sizes_and_no_names() -> None:
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)
 def test_schemas_are_whole_and_travel_as_text(schema: Schema) -> None:
     assert schema_from_json(schema_to_json(schema)) == schema
-    assert schema.origin == "real"
-    assert schema.terms and schema.cite and schema.obtain.startswith("http") and schema.summary
+    assert schema.origin == "real" and schema.summary
+    if not schema.example:  # own videos are nobody else's, so there is nothing to get and nobody to cite
+        assert schema.terms and schema.cite and schema.obtain.startswith("http")
     assert all(re.fullmatch(r"AU\d\d", au) for au in schema.aus)

@@ -31,6 +31,8 @@ def test_the_folder_holds_what_it_should() -> None:
         "bp4d_2pct",
         "disfa_2pct",
         "disfa_full",
+        "own_videos",
+        "own_videos_same_people",
         "quickstart",
         "synthetic_benchmark",
     ]
@@ -124,8 +126,9 @@ def test_a_recipe_runs_from_start_to_report_without_its_data(file: Path, tmp_pat
     assert done.code == 0, done.stderr
     assert "Traceback" not in done.stderr
     summary = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
-    licensed = file.stem.startswith(("disfa", "bp4d"))
-    assert (summary["status"], summary["origin"]) == ("finished", "stand-in" if licensed else "synthetic")
+    elsewhere = file.stem.startswith(("disfa", "bp4d", "own"))
+    assert (summary["status"], summary["origin"]) == ("finished", "stand-in" if elsewhere else "synthetic")
+    assert summary["protocol"] == ("same people" if "same_people" in file.stem else "by person")
     assert (tmp_path / "out" / "report.html").exists()
 
 
