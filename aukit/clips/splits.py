@@ -114,7 +114,8 @@ def refuse_overlap(
 ) -> None:
     """No stage may have seen what is tested, self-supervised ones included.
 
-    `found`: by stage what it saw. That is people, or, where the same people are tested on purpose, blocks.
+    `found`: by stage (or by dotted path, of what else shapes the model) what it saw. That is people, or, where the
+    same people are tested on purpose, blocks.
 
     Raises:
         DataError: one did, and the recipe does not allow it.
@@ -122,7 +123,10 @@ def refuse_overlap(
     bad = {stage: names for stage, names in found.items() if names}
     if not bad or allowed:
         return
-    message = "; ".join(f"stage `{stage}` sees {what}: {_some(names)}" for stage, names in bad.items())
+    message = "; ".join(
+        f"{'' if '.' in stage else 'stage '}`{stage}` sees {what}: {_some(names)}"
+        for stage, names in bad.items()
+    )
     hint = (
         "split both tables alike, or set evaluation.allow_overlap = true: the run then records what was seen"
     )

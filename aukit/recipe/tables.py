@@ -154,6 +154,11 @@ class ModelTable(Params):
     backbone: Choice = slot("backbone", "resnet18-256")
     temporal: Choice = slot("temporal", "convgru")
     head: Choice = slot("head", "pool-bn-linear")
+    weights: str = Field(
+        "",
+        description="a finished run's folder, whose model's weights are where training starts; those of its head only "
+        "where the AUs are the same; empty: from new weights",
+    )
 
     @field_validator("aus")
     @classmethod

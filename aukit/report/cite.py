@@ -50,6 +50,10 @@ def _sources(run: Run) -> Iterator[tuple[str, str]]:
     for table in run.data.get("tables", {}).values():
         for text in _split(table.get("cite", "")):
             yield text, f"data {', '.join(table.get('data_sets', []))}"
+    weights = run.data.get("weights") or {}
+    for one in weights.get("cite", ()):
+        for text in _split(one):
+            yield text, "data of the weights that training started from"
     version = run.environment.get("aukit", "")
     if version:
         yield f"aukit {version}", "training and evaluation"

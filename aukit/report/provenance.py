@@ -10,7 +10,7 @@ from aukit.clips.blocks import SAME_PEOPLE
 from aukit.evaluation.baselines import INTERPOLATE
 from aukit.evaluation.bootstrap import MIN_PEOPLE
 from aukit.report.folder import Run
-from aukit.report.tables import duration
+from aukit.report.tables import duration, people
 
 ORIGINS = {
     "rendered": "Every face here was rendered by a computer. These numbers say nothing about real people.",
@@ -143,6 +143,16 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
             most = max((len(parts) for parts in table["blocks"].values()), default=0)
             yield f"blocks of {name}", f"{most} of each video, {table['gap_seconds']:g} s between two parts"
     yield "faces", str(run.data.get("framing", ""))
+    weights = run.data.get("weights")
+    if weights:
+        seen = sum(map(len, weights["people"].values()))
+        sets = ", ".join(weights["data_sets"])
+        yield (
+            "started from",
+            f"{', '.join(weights['parts'])} of the run {weights['recipe']} ({weights['origin']}), which saw "
+            f"{people(seen)} of {sets}",
+        )
+        yield "terms of what it saw", "; ".join(weights["terms"])
     yield "seed", str(run.settings.get("seed", ""))
     for stage, entry in run.data.get("stages", {}).items():
         for part, counts in entry.get("labels", {}).items():

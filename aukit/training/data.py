@@ -26,6 +26,7 @@ from aukit.training import seeding
 from aukit.training.framing import in_words, shared_framing
 from aukit.training.steps import seconds_spanned
 from aukit.training.tables import Table, open_table
+from aukit.training.weights import KEY, Inherited, inherited
 
 Masks = Mapping[str, NDArray[np.bool_]]
 
@@ -70,11 +71,14 @@ class RunData:
     protocol: str
     framing: Framing | None = None
     """Of the last data that labels come from: what the model wants to see."""
+    weights: Inherited | None = None
+    """The run whose model this one starts from."""
 
     @property
     def origin(self) -> str:
-        """The least real origin of all data that shapes or tests the model."""
-        return max((table.origin for table in self.tables.values()), key=ORIGINS.index)
+        """The least real origin of all that shapes or tests the model."""
+        earlier = [self.weights.model.origin] if self.weights else []
+        return max([*earlier, *(table.origin for table in self.tables.values())], key=ORIGINS.index)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -89,6 +93,7 @@ class RunData:
             "framing": in_words(self.framing),
             "tables": {name: table.facts() for name, table in self.tables.items()},
             "stages": {name: stage.facts() for name, stage in self.stages.items()},
+            "weights": self.weights.facts(self.aus) if self.weights else None,
             "protocol": self.protocol,
             "overlap_with_test": {name: list(people) for name, people in self.overlap.items()},
             "test_frames_seen": {name: list(clips) for name, clips in self.frames.items()},
@@ -109,6 +114,7 @@ def open_data(
     Raises:
         RecipeError: files are not there: all of them, with ways to get them.
         DataError: a file is damaged, a split shares a person, a stage would see test people, labels lack.
+        RunFolderError: `model.weights` names no finished run.
     """
     missing = missing_data(recipe)
     if missing:
@@ -130,6 +136,10 @@ def open_data(
     }
     people = overlap(seen, test)
     frames = {name: same_frames(clips, test) for name, clips in seen.items()}
+    weights = inherited(recipe)
+    if weights:
+        people[KEY] = weights.saw_people(test, selected=part == "test")
+        frames[KEY] = weights.saw_frames(test, tables[judged].cut)
     protocol, allowed = tables[judged].protocol, recipe.evaluation.allow_overlap
     if protocol == SAME_PEOPLE:
         refuse_overlap(frames, allowed=allowed, what="frames of test blocks")
@@ -144,6 +154,7 @@ def open_data(
         aus=aus,
         protocol=protocol,
         framing=framing,
+        weights=weights,
     )
 
 

@@ -45,7 +45,10 @@ def plan(recipe: Recipe, *, registry: Registry, out: Path | None = None) -> dict
     with settings(device, threads=recipe.compute.threads, deterministic=recipe.compute.deterministic):
         data = open_data(recipe, registry=registry, emit=lambda event: None, make=False)
         parts = {part: getattr(recipe.model, part) for part in PARTS}
-        model = build_model(parts, data.aus, recipe.seed, registry=registry).to(device)
+        model = build_model(parts, data.aus, recipe.seed, registry=registry)
+        if data.weights:
+            data.weights.load_into(model)
+        model = model.to(device)
         speed = _prediction_speed(model, data, device)
         stages = {name: _stage(recipe, name, data, model, device, registry, speed) for name in recipe.stages}
         making = sum(_making(recipe, name, table, registry) for name, table in data.tables.items())

@@ -136,7 +136,9 @@ class _Run:
         recipe = self.recipe
         self.data = open_data(recipe, registry=self.registry, emit=self.emit)
         parts = {part: getattr(recipe.model, part) for part in PARTS}
-        model = build_model(parts, self.data.aus, recipe.seed, registry=self.registry).to(self.device)
+        model = build_model(parts, self.data.aus, recipe.seed, registry=self.registry)
+        taken = self.data.weights.load_into(model) if self.data.weights else ()
+        model = model.to(self.device)
         self.folder = RunFolder(self.path)
         self.metrics = MetricsLog(self.folder.metrics)
         stages = {name: self._stage(name) for name in recipe.stages}
@@ -151,6 +153,8 @@ class _Run:
                 resumed=self.resuming,
             )
         )
+        if taken:
+            self.emit(Note(text=f"{', '.join(taken)} start from the weights of {recipe.model.weights}"))
         for name, stage in stages.items():
             model = self._run_stage(name, stage, model)
         evaluation = self._judge(model)

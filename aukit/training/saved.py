@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -105,13 +105,16 @@ def load_model(folder: Path, *, registry: Registry | None = None) -> tuple[AUMod
     return model.eval(), facts
 
 
-def load_weights(model: AUModel, path: Path) -> None:
-    """Put saved weights into a model of the same shape.
+def load_weights(model: AUModel, path: Path, *, parts: Sequence[str] = ()) -> None:
+    """Put saved weights into a model of the same shape; with `parts`, only those of its backbone, head and so on.
 
     Raises:
         RunFolderError: they are another model's: the first differences are named.
     """
-    weights, own = load_tensors(path), model.state_dict()
+    weights, own = (
+        {name: value for name, value in found.items() if not parts or name.partition(".")[0] in parts}
+        for found in (load_tensors(path), model.state_dict())
+    )
     wrong = [f"`{name}` is missing" for name in own if name not in weights]
     wrong += [f"`{name}` is not known" for name in weights if name not in own]
     wrong += [
@@ -126,4 +129,4 @@ def load_weights(model: AUModel, path: Path) -> None:
             where=str(path),
             hint="the recipe's [model] must be the one they were trained with",
         )
-    model.load_state_dict(weights)
+    model.load_state_dict(weights, strict=not parts)
