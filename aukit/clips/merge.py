@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,17 @@ import h5py
 import numpy as np
 
 from aukit.clips import format as layout
+from aukit.clips.progress import FrameProgress, OnEvent
 from aukit.clips.reader import ClipStore, attributes, readable
 from aukit.clips.space import require_space
 from aukit.clips.video_writer import contiguous, storage
 from aukit.clips.writer import StoreWriter
-from aukit.contracts.run import Event, Note, Progress
+from aukit.contracts.run import Note
 from aukit.contracts.schema import ORIGINS, Schema
 from aukit.errors import DataError
 
 PIECE_BYTES = 1 << 23
 """About so much is copied at once."""
-
-OnEvent = Callable[[Event], object]
 
 
 def merge_stores(
@@ -81,7 +79,7 @@ def merge_stores(
     total = sum(video.length for store in stores for video in store.videos)
     if not Path(out).exists() or overwrite:  # else the writer refuses
         require_space(Path(out), sum(store.path.stat().st_size for store in stores))
-    done, begun = 0, time.monotonic()
+    progress = FrameProgress(f"merge {Path(out).name}", total, on_event)
     with StoreWriter(
         out,
         data_set="+".join(data_sets),
@@ -98,18 +96,7 @@ def merge_stores(
         for store in stores:
             for video in store.videos:
                 copy_video(store, video.id, writer, data_set=video.data_set if len(data_sets) > 1 else "")
-                done += video.length
-                speed = done / max(time.monotonic() - begun, 1e-9)
-                left = (total - done) / max(speed, 1e-9)
-                tell(
-                    Progress(
-                        task=f"merge {Path(out).name}",
-                        done=done,
-                        total=total,
-                        frames_per_second=speed,
-                        seconds_left=left,
-                    )
-                )
+                progress.add(video.length)
     return Path(out)
 
 
@@ -133,6 +120,7 @@ def copy_video(store: ClipStore, video: str, writer: StoreWriter, *, data_set: s
         labels = source["intensity"][()]
     if data_set:
         facts["data_set"] = data_set
+        facts.setdefault("people_of", store.schema.people_of if store.schema else "")
     group = writer.group(video, facts)
     wide = np.full((len(labels), len(writer.aus)), np.nan, np.float32)
     wide[:, [writer.aus.index(au) for au in store.aus]] = labels

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from aukit.clips.progress import FrameProgress, OnEvent
 from aukit.clips.space import require_space
 from aukit.clips.video_writer import VideoWriter
 from aukit.clips.writer import StoreWriter
 from aukit.contracts.data import Chunk, Dataset, Source
-from aukit.contracts.run import Event, Progress
-from aukit.errors import DataError
+from aukit.errors import DataError, UsageError
+from aukit.ingest.process import cores
 from aukit.ingest.workers import read_in_processes
-
-OnEvent = Callable[[Event], object]
 
 
 def make_store(
@@ -42,16 +39,21 @@ def make_store(
         on_event: called with `Progress`, counted in frames.
 
     Raises:
+        UsageError: the data set has recordings to be prepared, not videos.
         DataError: no videos, videos that do not fit each other, or `path` exists.
         StorageError: the disk is full or the folder cannot be written.
     """
     path = Path(path)
+    if not hasattr(dataset, "videos"):
+        name = dataset.schema.name
+        hint = f"recordings are located and cropped first: `aukit prepare {name} ROOT --out {path}`"
+        raise UsageError(f"`{name}` makes no frames of its own", hint=hint)
     sources = list(dataset.videos(root))
     if not sources:
         hint = "check that the folder is laid out as the data set's own documentation says"
         raise DataError(f"no videos of `{dataset.schema.name}` found", where=str(root or ""), hint=hint)
-    progress = _Progress(f"make {path.name}", sum(source.length for source in sources), on_event)
-    count = min(processes or os.cpu_count() or 1, len(sources))
+    progress = FrameProgress(f"make {path.name}", sum(source.length for source in sources), on_event)
+    count = min(processes or cores(), len(sources))
     read = read_in_processes(dataset, root, len(sources), count) if count > 1 else None
     with contextlib.ExitStack() as stack:
         chunks = stack.enter_context(contextlib.closing(read or _read_here(sources)))
@@ -89,29 +91,6 @@ def make_store(
         if not videos:
             raise DataError(f"no video of `{dataset.schema.name}` has a frame", where=str(root or ""))
     return path
-
-
-class _Progress:
-    """Reports frames made, with speed and time left."""
-
-    def __init__(self, task: str, total: int, on_event: OnEvent | None) -> None:
-        self.task = task
-        self.total = total
-        self.on_event = on_event
-        self.done = 0
-        self.begun = time.monotonic()
-
-    def add(self, frames: int) -> None:
-        self.done += frames
-        if self.on_event is None:
-            return
-        speed = self.done / max(time.monotonic() - self.begun, 1e-9)
-        left = max(self.total - self.done, 0) / speed
-        self.on_event(
-            Progress(
-                task=self.task, done=self.done, total=self.total, frames_per_second=speed, seconds_left=left
-            )
-        )
 
 
 def _read_here(sources: Sequence[Source]) -> Generator[tuple[int, Chunk | None]]:

@@ -1,26 +1,17 @@
-"""Reading a data set's sources in several processes.
-
-The processes are fresh interpreters. They are not forked, since a fork copies locks that other threads hold, and
-they do not import the caller's script, since one without a `__main__` guard would run again in each of them. They
-end with the pipe to the process that started them, however that one ends.
-"""
+"""Reading a data set's sources in several processes."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
-import subprocess
 import sys
-import traceback
 from collections.abc import Generator, Sequence
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 from aukit.contracts.data import Chunk, Dataset
 from aukit.errors import AukitError
+from aukit.ingest.process import Process, can_start, portable
 
 Item = tuple[int, Chunk | None]
 """The number of a video, and its next frames or None at its end."""
@@ -34,7 +25,7 @@ def read_in_processes(
     Returns None where the data set cannot be copied to another process. The generator raises what reading raises,
     and `AukitError` where a process died.
     """
-    if os.name != "posix":  # file descriptors cannot be passed on
+    if not can_start():
         return None
     workers = [_Worker() for _ in range(processes)]
     if not all(worker.accepts(dataset, root) for worker in workers):
@@ -66,30 +57,20 @@ def serve(descriptor: int) -> None:
             except (BrokenPipeError, ConnectionResetError):
                 raise
             except Exception as error:
-                pipe.send(_portable(error))
+                pipe.send(portable(error, "makes frames"))
                 return
             pipe.send((number, None))
 
 
-class _Worker:
+class _Worker(Process):
     """One process that reads the videos it is told to."""
 
     def __init__(self) -> None:
-        self.pipe, theirs = Pipe()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", f"from aukit.ingest.workers import serve; serve({theirs.fileno()})"],
-            pass_fds=(theirs.fileno(),),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-            start_new_session=True,  # Ctrl-C in the terminal is for the process that started this one
-        )
-        theirs.close()
+        super().__init__("aukit.ingest.workers:serve")
 
     def accepts(self, dataset: Dataset, root: Path | None) -> bool:
         """Send the data set; False where it cannot be sent or received."""
         try:
-            self.pipe.send(sys.path)
             self.pipe.send((dataset, root))
             return bool(self.pipe.recv())
         except (EOFError, OSError, pickle.PicklingError, AttributeError, TypeError):
@@ -106,11 +87,6 @@ class _Worker:
         if isinstance(item, Exception):
             raise item
         return item
-
-    def stop(self) -> None:
-        self.pipe.close()
-        self.process.terminate()
-        self.process.wait()
 
 
 def _read(workers: Sequence[_Worker], videos: int) -> Generator[Item]:
@@ -134,13 +110,3 @@ def _read(workers: Sequence[_Worker], videos: int) -> Generator[Item]:
     finally:
         for worker in workers:
             worker.stop()
-
-
-def _portable(error: Exception) -> Exception:
-    """An error that survives the pipe, with the place it came from."""
-    error.add_note("in a process that makes frames:\n" + "".join(traceback.format_tb(error.__traceback__)))
-    try:
-        ForkingPickler.dumps(error)
-    except Exception:
-        return AukitError(f"{type(error).__name__}: {error}")
-    return error
