@@ -16,6 +16,7 @@ from torch import Tensor
 
 from aukit.errors import UsageError, did_you_mean
 from aukit.evaluation.phases import Ints
+from aukit.evaluation.pieces import Pieces
 from aukit.evaluation.stretch import Kept, Stretch
 
 ModeName = Literal["windowed", "streaming"]
@@ -39,8 +40,8 @@ class Windowed:
     half of the window lies after the frame. At most `batch` windows pass the module at once.
     """
 
-    def __init__(self, temporal: Any, kept: Kept, window: int, batch: int) -> None:
-        self.temporal, self.kept, self.batch = temporal, kept, batch
+    def __init__(self, temporal: Any, kept: Kept, pieces: Pieces, window: int, batch: int) -> None:
+        self.temporal, self.kept, self.pieces, self.batch = temporal, kept, pieces, batch
         self.future = 0 if temporal.causal else min(temporal.lookahead, (window - 1) // 2)
         self.past = window - self.future
 
@@ -72,18 +73,21 @@ class Windowed:
         """The state at `[:, past - 1]` of windows of slots `(n,W)`, -1 where there is no frame."""
         here = windows >= 0
         before, after = here[:, : self.past].sum(axis=1), here[:, self.past :].sum(axis=1)
-        parts, order = [], []
+        runs, order = [], []
         for shape in np.unique(np.stack([before, after], axis=1), axis=0):
             (alike,) = np.nonzero((before == shape[0]) & (after == shape[1]))
             columns = slice(self.past - shape[0], self.past + shape[1])
             for start in range(0, len(alike), self.batch):
                 rows = alike[start : start + self.batch]
-                parts.append(self._run(windows[rows, columns], shape[0] - 1))
-                order.append(rows)
-        return torch.cat(parts)[torch.as_tensor(np.argsort(np.concatenate(order)), device=parts[0].device)]
+                for piece in self.pieces.spans(len(rows)):
+                    runs.append((windows[rows[piece], columns], int(shape[0]) - 1))
+                    order.append(rows[piece])
+        found = torch.cat(self.pieces.map(self._run, runs))
+        return found[torch.as_tensor(np.argsort(np.concatenate(order)), device=found.device)]
 
-    def _run(self, slots: Ints, at: int) -> Tensor:
+    def _run(self, windows: tuple[Ints, int]) -> Tensor:
         """The state at one place of windows of one length."""
+        slots, at = windows
         if not advances(self.temporal):
             states: Tensor = self.temporal(self.kept.take(slots))[0][:, at]
             return states

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from aukit.errors import DataError, UsageError
 from aukit.evaluation.modes import Streaming, Windowed, advances, effective_mode
 from aukit.evaluation.phases import Times, check_times
+from aukit.evaluation.pieces import Pieces
 from aukit.evaluation.stretch import Kept, Stretch
 
 Frames = NDArray[np.uint8]
@@ -43,7 +44,7 @@ class OnlinePredictor:
         batch: frames that pass the backbone at once, and windows that pass the temporal module at once.
 
     Raises:
-        UsageError: unknown mode, a window or a batch below 1.
+        UsageError: unknown mode or precision, a window or a batch below 1.
         DataError: the seconds between frames are not above 0.
     """
 
@@ -65,14 +66,14 @@ class OnlinePredictor:
         self.model = model
         self.seconds_per_frame = seconds_per_frame
         self.device = torch.device(device)
-        self.precision = precision
         self.batch = batch
         self._kept = Kept()
+        self._pieces = Pieces(self.device, precision)
         streaming = effective_mode(model, mode) == "streaming"
         self._mode = (
             Streaming(model.temporal, self._kept)
             if streaming
-            else Windowed(model.temporal, self._kept, window, batch)
+            else Windowed(model.temporal, self._kept, self._pieces, window, batch)
         )
         self._open: dict[Hashable, Stretch] = {}
         self._queue: deque[tuple[Stretch, Frames, Times]] = deque()
@@ -113,7 +114,7 @@ class OnlinePredictor:
         stretch.ended = True
         if not stretch.whole:  # its last frames still wait for their batch
             return {}
-        with _evaluating(self.model, self.device, self.precision):
+        with self._evaluating():
             return self._values([stretch])
 
     def flush(self) -> Values:
@@ -140,12 +141,25 @@ class OnlinePredictor:
                 self._queue.appendleft((stretch, frames[room:], times[room:]))
             taken.append((stretch, frames[:room], times[:room]))
             room -= len(taken[-1][2])
-        with _evaluating(self.model, self.device, self.precision):
-            features = self._features(np.concatenate([frames for _, frames, _ in taken]))
+        pixels = np.concatenate([frames for _, frames, _ in taken])
+        with self._evaluating():
+            pieces = [pixels[span] for span in self._pieces.spans(len(pixels))]
+            features = torch.cat(self._pieces.map(self._features, pieces))
             parts = torch.split(features, [len(times) for _, _, times in taken])
             for (stretch, _, times), part in zip(taken, parts, strict=True):
                 stretch.add(part, times)
             return self._values(list(dict.fromkeys(stretch for stretch, _, _ in taken)))
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """The model in evaluation mode, without gradients; its mode is put back."""
+        training = self.model.training
+        self.model.eval()
+        try:
+            with self._pieces.settings():
+                yield
+        finally:
+            self.model.train(training)
 
     def _features(self, frames: Frames) -> Tensor:
         """What is kept of frames: their features, or what these give to the temporal module by themselves."""
@@ -181,15 +195,3 @@ class _Joined:
         for key, new in more.items():
             before = self.values.get(key)
             self.values[key] = new if before is None else np.concatenate([before, new])
-
-
-@contextmanager
-def _evaluating(model: nn.Module, device: torch.device, precision: str) -> Iterator[None]:
-    """Evaluation mode, no gradients, the precision asked for; the model's mode is put back."""
-    training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-            yield
-    finally:
-        model.train(training)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from aukit.contracts.faces import Framing
 from aukit.contracts.tracks import Tracks
 from aukit.errors import DataError
+from aukit.evaluation.online import OnlinePredictor
 from aukit.evaluation.predict import predict_video
 from aukit.hosting.registry import Registry
 from aukit.rundir.layout import RunFolder
@@ -126,6 +127,26 @@ class AUEstimator:
                 error.data["tracks"] = join_tracks(parts)
             raise
         return join_tracks(parts)
+
+    def online(
+        self, *, mode: str = "", window: int = 0, precision: str = "fp32", batch: int = 32
+    ) -> OnlinePredictor:
+        """A predictor for cut faces that come one by one, such as a camera's: uint8 `(n,H,W,3)` of the model's size.
+
+        With `batch=1` a value comes with its frame. Values are not clipped. The rest is as for `predict`.
+
+        Raises:
+            UsageError: unknown mode, a batch below 1.
+        """
+        return OnlinePredictor(
+            self.model,
+            seconds_per_frame=self.facts.seconds_per_frame,
+            window=window or self.facts.window,
+            mode=mode or self.facts.predictor,
+            device=self.device,
+            precision=precision,
+            batch=batch,
+        )
 
     def predict(
         self,

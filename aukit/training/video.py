@@ -83,15 +83,7 @@ def stream_tracks(
     )
     locator = locator_for(framing, registry=registry or estimator.registry)
     fps = source.fps if source.pictures else probe(source.path).fps
-    predictor = OnlinePredictor(
-        estimator.model,
-        seconds_per_frame=facts.seconds_per_frame,
-        window=window or facts.window,
-        mode=mode or facts.predictor,
-        device=estimator.device,
-        precision=precision,
-        batch=batch,
-    )
+    predictor = estimator.online(mode=mode, window=window, precision=precision, batch=batch)
     hole = GAP * max(1 / fps if fps else np.inf, facts.seconds_per_frame)
     rows = Rows(len(facts.aus), clip=facts.clip)
     return _stream(_seen(source, framing, locator, on_note), predictor, rows, hole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -229,6 +230,37 @@ def test_memory_does_not_grow_with_the_video(name: str, mode: str) -> None:
     assert len(predictor._kept) == 0
 
 
+def test_the_number_of_threads_changes_nothing_and_is_left_as_it_was() -> None:
+    times = np.arange(70) / 30
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found += [
+                predict_video(
+                    MODELS["convgru"], film(times), times, seconds_per_frame=STEP, window=5, batch=40
+                )
+            ]
+            assert torch.get_num_threads() == threads
+            assert not [one for one in threading.enumerate() if one.name.startswith("aukit")]
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_an_error_in_a_piece_is_raised() -> None:
+    model, before = Model("convgru"), torch.get_num_threads()
+    model.backbone.forward = lambda x: x.no_such_thing
+    try:
+        torch.set_num_threads(2)
+        with pytest.raises(AttributeError, match="no_such_thing"):
+            online(model, "windowed", batch=16).push(film(np.arange(16) / 30), np.arange(16) / 30)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_buffer_may_be_used_again() -> None:
     times = np.arange(10) / 30
     expected = predict_video(MODELS["convgru"], film(times), times, seconds_per_frame=STEP, window=5)
@@ -248,6 +280,8 @@ def test_bad_requests() -> None:
         online(MODELS["slow"], "windowed", batch=0)
     with pytest.raises(UsageError, match="unknown predictor `live`"):
         online(MODELS["slow"], "live")
+    with pytest.raises(UsageError, match="unknown precision `fp8`"):
+        OnlinePredictor(MODELS["slow"], seconds_per_frame=STEP, window=5, precision="fp8")
     predictor = online(MODELS["slow"], "windowed")
     with pytest.raises(DataError, match="2 timestamps for 1 frames"):
         predictor.push(film(np.zeros(1)), [0.0, 0.1])
