@@ -19,6 +19,7 @@ from aukit.cli import (
     cite,
     data,
     data_inspect,
+    data_merge,
     evaluate,
     explain,
     list_components,
@@ -27,6 +28,7 @@ from aukit.cli import (
     plan,
     plugins,
     predict,
+    prepare,
     recipes,
     run,
     terminal,
@@ -76,6 +78,9 @@ def _root(
     del show
 
 
+app.command("prepare", epilog=prepare.EPILOG, short_help="Turn recordings into a clip store of faces")(
+    prepare.prepare
+)
 app.command("run", epilog=run.EPILOG, short_help="Train and evaluate what a recipe says")(run.run)
 app.command("plan", epilog=plan.EPILOG, short_help="Say what a run costs and its labels can teach")(plan.plan)
 app.command("validate", epilog=validate.EPILOG, short_help="Check recipes, all problems at once")(
@@ -89,14 +94,13 @@ app.command("plugins", epilog=plugins.EPILOG, short_help="Show plugins and why o
 app.command("new-plugin", epilog=new_plugin.EPILOG, short_help="Write a plugin package")(
     new_plugin.new_plugin
 )
-app.command("predict", epilog=predict.EPILOG, short_help="Predict every frame of videos")(
-    predict.predict
-)
+app.command("predict", epilog=predict.EPILOG, short_help="Predict every frame of videos")(predict.predict)
 app.command("evaluate", epilog=evaluate.EPILOG, short_help="Score tracks against labels")(evaluate.evaluate)
 app.command("cite", epilog=cite.EPILOG, short_help="Print what to cite for a run")(cite.cite)
 app.command("version", epilog=version.EPILOG, short_help="Show the versions that matter")(version.version)
 app.add_typer(recipes.app, name="recipes", short_help="List, show, copy the shipped recipes")
 data.app.command("inspect", epilog=data_inspect.EPILOG)(data_inspect.inspect)
+data.app.command("merge", epilog=data_merge.EPILOG)(data_merge.merge)
 app.add_typer(data.app, name="data", short_help="Make and check clip stores")
 
 

@@ -168,7 +168,7 @@ def _require_names(stores: Iterable[ClipStore]) -> None:
             if other is not store:
                 private = any(one.schema is not None and one.schema.private for one in (store, other))
                 hint = "name each store once"
-                if private:
+                if private and other.path.resolve() != store.path.resolve():
                     hint = "give own videos their pseudonyms from one file: `aukit prepare ... --people FILE.csv`"
                 raise DataError(
                     f"two videos are called {video.id!r}: one here, one in {other.path}",
