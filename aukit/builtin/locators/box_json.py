@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from aukit.builtin.datasets.reading.lines import read_text
 from aukit.builtin.locators import given
 from aukit.builtin.locators.given import Given
 from aukit.errors import DataError
+from aukit.ingest.reading.lines import read_text
 
 _HINT = (
     'expected [{"frame": 0, "box": [x0, y0, x1, y1], "score": 0.9}, ...], {"0": [[x0, y0, x1, y1, score], ...]} '

@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from aukit.builtin.datasets.reading.lines import read_text
 from aukit.builtin.locators import given
 from aukit.builtin.locators.given import Given
 from aukit.errors import DataError
+from aukit.ingest.reading.lines import read_text
 
 _DELIMITERS = ",;\t"
 _BLANK = ("", "nan", "na")
