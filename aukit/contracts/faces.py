@@ -46,10 +46,10 @@ class CropRule(Params):
         "places; `none`: the whole picture",
     )
     margin: float = Field(
-        0.1,
+        0.0,
         ge=0,
         le=2,
-        description="added on each side, in parts of the square's side; the paper says S3FD boxes and gives no margin",
+        description="added on each side, in parts of the square's side; the paper crops 'tightly' and gives no margin",
     )
     size: int = Field(128, ge=16, le=1024, description="pixels a side (paper, section 4: 128)")
 
