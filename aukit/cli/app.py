@@ -101,7 +101,7 @@ app.command("version", epilog=version.EPILOG, short_help="Show the versions that
 app.add_typer(recipes.app, name="recipes", short_help="List, show, copy the shipped recipes")
 data.app.command("inspect", epilog=data_inspect.EPILOG)(data_inspect.inspect)
 data.app.command("merge", epilog=data_merge.EPILOG)(data_merge.merge)
-app.add_typer(data.app, name="data", short_help="Make and check clip stores")
+app.add_typer(data.app, name="data", short_help="Make, inspect, check and merge clip stores")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,7 +17,9 @@ EPILOG = options.examples(
     then="aukit recipes show quickstart",
 )
 
-app = typer.Typer(help="Clip stores: make, sheet, check.", epilog=EPILOG, no_args_is_help=True)
+app = typer.Typer(
+    help="Clip stores: make, inspect, check, merge, sheet.", epilog=EPILOG, no_args_is_help=True
+)
 
 
 @app.command(epilog=EPILOG)

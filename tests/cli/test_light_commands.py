@@ -72,7 +72,9 @@ def test_help_ends_with_an_example_and_the_next_command(command: tuple[str, ...]
 def test_every_command_of_the_design_is_there() -> None:
     names = {" ".join(command) for command in commands()}
     design = [
+        "prepare",
         "run",
+        "plan",
         "validate",
         "explain",
         "list-components",
@@ -81,11 +83,13 @@ def test_every_command_of_the_design_is_there() -> None:
         "new-plugin",
         "data",
         "predict",
+        "evaluate",
         "cite",
         "version",
     ]
     assert set(design) <= names
-    assert {"recipes list", "recipes show", "recipes copy", "data make", "data sheet", "data check"} <= names
+    assert {"recipes list", "recipes show", "recipes copy"} <= names
+    assert {"data make", "data sheet", "data check", "data inspect", "data merge"} <= names
 
 
 def test_help_at_80_columns(run_cli: Cli) -> None:
@@ -102,17 +106,20 @@ Options:
   --help       Show this message and exit.
 
 Commands:
+  prepare          Turn recordings into a clip store of faces
   run              Train and evaluate what a recipe says
+  plan             Say what a run costs and its labels can teach
   validate         Check recipes, all problems at once
   explain          Show which code a recipe calls
   list-components  Show what recipes can name
   plugins          Show plugins and why one failed
   new-plugin       Write a plugin package
   predict          Predict every frame of videos
+  evaluate         Score tracks against labels
   cite             Print what to cite for a run
   version          Show the versions that matter
   recipes          List, show, copy the shipped recipes
-  data             Make and check clip stores
+  data             Make, inspect, check and merge clip stores
 
   Examples:
     aukit run quickstart
