@@ -6,12 +6,14 @@ The sampler itself is drawn many times, each time with another seed, so the fore
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from aukit.clips.blocks import SAME_PEOPLE
 from aukit.clips.clipset import ClipSet, join
 from aukit.clips.masks import draw_mask
 from aukit.contracts.params import Choice
@@ -73,7 +75,8 @@ def forecast(recipe: Recipe, *, registry: Registry, draws: int = DRAWS) -> dict[
         if has_labels(params) and not set(data.stages[name].tables) & set(unknown):
             sampler: Choice = getattr(params, "sampler")  # noqa: B009
             stages[name] = _budget(recipe, name, data, sampler, registry, draws)
-    judged = {} if evaluation_table(recipe) in unknown else _judged(data.test)
+    same_people = data.protocol == SAME_PEOPLE
+    judged = {} if evaluation_table(recipe) in unknown else _judged(data.test, same_people)
     problems = [
         f"{stage}: {au}: {budget.problem}"
         for stage, table in stages.items()
@@ -120,7 +123,12 @@ def _budget(
             positives_drawn=round(float(positives[:, column].mean()), 1),
             positives_low=float(low[column]),
             people=round(expected, 1),
-            problem=_cannot_learn(float(low[column]), expected, int(positive[:, column].sum())),
+            problem=_cannot_learn(
+                float(low[column]),
+                # where these very people are measured, it may learn who they are
+                math.inf if data.protocol == SAME_PEOPLE else expected,
+                int(positive[:, column].sum()),
+            ),
         )
     return found
 
@@ -135,26 +143,31 @@ def _cannot_learn(positives: float, people: float, existing: int) -> str:
     return ""
 
 
-def _judged(test: ClipSet) -> dict[str, Judged]:
+def _judged(test: ClipSet, same_people: bool) -> dict[str, Judged]:
+    """The rules go by people, or by blocks where the same people are tested: by what is resampled."""
     found = {}
     for column, au in enumerate(test.aus):
-        labels = [(clip.person, clip.usable_labels[:, column]) for clip in test.clips]
-        people = {person for person, values in labels if not np.isnan(values).all()}
-        showing = {person for person, values in labels if (values >= 1).any()}
+        labels = [(clip, clip.usable_labels[:, column]) for clip in test.clips]
+        there = [clip for clip, values in labels if not np.isnan(values).all()]
+        shown = [clip for clip, values in labels if (values >= 1).any()]
+        people, showing = ({clip.person for clip in clips} for clips in (there, shown))
+        counts, what = (len(people), len(showing)), "people"
+        if same_people:
+            counts, what = (len(there), len(shown)), "blocks"
         found[au] = Judged(
             labelled=int(sum((~np.isnan(values)).sum() for _, values in labels)),
             positives=int(sum((values >= 1).sum() for _, values in labels)),
             people=len(people),
             people_with_positives=len(showing),
-            problem=_cannot_judge(len(people), len(showing)),
+            problem=_cannot_judge(*counts, what),
         )
     return found
 
 
-def _cannot_judge(people: int, showing: int) -> str:
+def _cannot_judge(there: int, showing: int, what: str) -> str:
     """The same rule as the verdict `not shown` of a finished run."""
-    if people < MIN_PEOPLE:
-        return f"{people} people have labels; an interval needs {MIN_PEOPLE}"
+    if there < MIN_PEOPLE:
+        return f"{there} {what} have labels; an interval needs {MIN_PEOPLE}"
     if showing < MIN_PEOPLE_WITH_POSITIVES:
-        return f"{showing} of {people} people show it; a verdict needs {MIN_PEOPLE_WITH_POSITIVES}"
+        return f"{showing} of {there} {what} show it; a verdict needs {MIN_PEOPLE_WITH_POSITIVES}"
     return ""

@@ -226,3 +226,20 @@ def test_videos_without_subjects_say_what_to_do(go: Go, recipe: Path, tmp_path: 
     assert "manifest" in caught.value.hint and "blocks" in caught.value.hint
     folder = go(tmp_path / "run", path, recipe=recipe).folder
     assert read(folder, "summary.json")["people"] == 3  # each video a person of its own
+
+
+def test_the_forecast_counts_blocks(recipe: Path) -> None:
+    """What three people could not show, enough of their blocks can: the rule of the verdicts."""
+    from aukit.hosting.host import load_host
+    from aukit.recipe import load_recipe
+    from aukit.training.forecast import forecast
+
+    registry = load_host(plugins=False)
+    found = forecast(load_recipe(recipe, registry=registry), registry=registry, draws=5)
+    assert found["evaluation"]["AU12"]["people"] == 3
+    assert found["problems"] == []
+    few = load_recipe(
+        recipe, overrides=["data.faces.split={blocks=1, test=0.4, gap=0.5}"], registry=registry
+    )
+    # whole videos, one a person: each trains, so nobody is judged
+    assert forecast(few, registry=registry, draws=5)["evaluation"]["AU12"]["problem"].startswith("0 blocks")
