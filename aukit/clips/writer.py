@@ -93,8 +93,7 @@ class StoreWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _remove_orphans(self.path)
             undo.callback(self.partial.unlink, missing_ok=True)
-            # No cache of chunks: what a full disk refuses must fail where it is written, not when the file closes.
-            self._file = h5py.File(self.partial, "w", rdcc_nbytes=0)
+            self._file = _create(self.partial)
             set_attributes(self._file, self._attributes)
             self._videos = self._file.create_group(layout.VIDEOS)
             if self.schema is not None:
@@ -202,6 +201,15 @@ class StoreWriter:
             set_attributes(group, {**facts, "order": self._count})
         self._count += 1
         return group
+
+
+def _create(path: Path) -> h5py.File:
+    """A new file that keeps nothing back: what a full disk refuses must fail where it is written, not at the end."""
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    access.set_cache(0, 0, 0, 0.0)
+    access.set_sieve_buf_size(0)
+    return h5py.File(h5py.h5f.create(os.fsencode(path), h5py.h5f.ACC_TRUNC, fapl=access))
 
 
 def _remove_orphans(path: Path) -> None:

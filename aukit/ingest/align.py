@@ -82,7 +82,7 @@ def _by_time(
         )
     place[missing] = -1
     order = np.lexsort((distance, place))  # of several on one frame the nearest comes first
-    later = np.diff(place[order], prepend=-1) == 0 & (place[order] >= 0)
+    later = (np.diff(place[order], prepend=-1) == 0) & (place[order] >= 0)
     if later.any():
         notes += (f"{_labels(int(later.sum()))} left out: a nearer one is of the same frame",)
         place[order[later]] = -1

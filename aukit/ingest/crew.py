@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 import sys
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
@@ -85,7 +86,7 @@ def _elsewhere(
 ) -> Generator[tuple[int, Answer], None, list[int]]:
     """Prepare in processes; returns the jobs that have to be done here."""
     # The longest first, so that no process is left alone with it at the end.
-    todo = sorted(range(len(jobs)), key=lambda number: jobs[number].frames)
+    todo = deque(sorted(range(len(jobs)), key=lambda number: -jobs[number].frames))
     idle: list[Process] = []
     busy: dict[Connection, tuple[Process, int]] = {}
     here: list[int] = []
@@ -94,14 +95,14 @@ def _elsewhere(
     try:
         while todo or busy:
             while todo and len(busy) < processes:
-                number = todo.pop()
+                number = todo.popleft()
                 worker = idle.pop() if idle else _hire(plan, files)
                 if _send(worker, jobs[number]):
                     busy[worker.pipe] = worker, number
                 else:
                     idle.append(worker)
                     here.append(number)
-            for pipe in wait(list(busy)):
+            for pipe in wait(list(busy)) if busy else ():  # it would wait for nobody forever
                 assert isinstance(pipe, Connection)
                 worker, number = busy[pipe]
                 try:
