@@ -9,19 +9,23 @@ import numpy as np
 import pytest
 import torch
 
+from aukit.clips.clipset import open_clips
+from aukit.clips.reader import ClipStore
 from aukit.contracts.data import Recording
 from aukit.contracts.faces import CropRule, FaceRules, Framing
 from aukit.contracts.params import Choice
 from aukit.contracts.tracks import Tracks
 from aukit.errors import DataError, UsageError
+from aukit.hosting.build import build
 from aukit.ingest.crop import cut
 from aukit.ingest.faces import find_faces
+from aukit.ingest.prepare import prepare
 from aukit.ingest.video import pictures
 from aukit.rundir.layout import RunFolder
 from aukit.testing.video import face_chunk, face_video, write_video
 from aukit.training.ahead import ahead
 from aukit.training.estimator import AUEstimator
-from aukit.training.framing import locator_for
+from aukit.training.framing import framing_of, locator_for
 from aukit.training.model import build_model
 from aukit.training.rows import join_tracks
 from aukit.training.saved import ModelFacts, load_facts, save_model
@@ -143,6 +147,26 @@ def test_a_face_that_leaves_and_returns_begins_anew(estimator: AUEstimator, tmp_
     second = first + int(np.argmax(there[first:]))
     alone = estimator.predict(squares[first:], tracks.timestamp[second:])
     np.testing.assert_allclose(tracks.intensity[second:], alone, atol=1e-5)
+
+
+def test_a_video_and_its_prepared_store_get_the_same_values(estimator: AUEstimator, tmp_path: Path) -> None:
+    """The whole way of a lab's video: what is predicted from the file is what is predicted from the store."""
+    (tmp_path / "videos").mkdir()
+    video = face_video(
+        tmp_path / "videos" / "one.mp4",
+        frames=40,
+        moves=lambda t: [None if 15 <= t < 20 else (150 + t, 120)],
+    )
+    rules = FRAMING.model_copy(update={"faces": FaceRules(every=3)})
+    dataset = build("dataset", "videos")
+    prepare(dataset, tmp_path / "store.h5", root=video.parent, framing=rules, processes=1)
+    (clip,) = open_clips([tmp_path / "store.h5"]).clips
+    stored = estimator.predict(clip.read(0, clip.length), clip.timestamps, segments=clip.segments)
+    tracks = estimator.predict_video(video, faces=rules.faces.table())
+    np.testing.assert_allclose(tracks.intensity, stored, atol=1e-5)
+    np.testing.assert_array_equal(tracks.success, np.isfinite(stored).all(axis=1))
+    kept = ClipStore(tmp_path / "store.h5")
+    assert framing_of(kept.crop).cuts_like(rules.model_copy(update={"weights": kept.crop["weights"]}))
 
 
 def test_everybody_gets_rows_under_a_stable_id(estimator: AUEstimator, tmp_path: Path) -> None:
