@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from aukit.recipe import load_recipe
 from aukit.testing import run_cli
+from aukit.testing.video import face_video
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -42,6 +44,19 @@ def pages() -> dict[str, str]:
     return found | {path: write() for path, write in reference_pages.PAGES.items()}
 
 
+def own_videos(folder: Path) -> None:
+    """Three short videos of two people, with the manifest and the labels that the guide shows."""
+    folder.mkdir()
+    for number, subject in enumerate(("P001", "P001", "P002"), 1):
+        face_video(
+            folder / f"visit-{number:02}.mp4", subjects=(subject,), frames=80, size=(160, 120), face=96
+        )
+    guide = (ROOT / "docs" / "guides" / "own-videos.md").read_text("utf-8")
+    for start, name in (("video,subject", "manifest.csv"), ("video,frame", "labels.csv")):
+        (shown,) = re.findall(rf"^```text\n({start}.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+        (folder / name).write_text(shown, "utf-8")
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `recipes/quickstart.toml`, seconds long, its run `runs/first`, and a plugin file."""
@@ -51,6 +66,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "recipes").mkdir()
     (folder / "recipes" / "quickstart.toml").write_text(recipe.dump(), "utf-8")
     (folder / "my_gru.py").write_text(MY_GRU, "utf-8")
+    own_videos(folder / "videos")
+    (folder / "frozen.toml").write_text('extends = "own_videos"', "utf-8")
     done = run_cli("run", "recipes/quickstart.toml", "--out", "runs/first", "--device", "cpu", cwd=folder)
     assert done.code == 0, done.stderr
     return folder

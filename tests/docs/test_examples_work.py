@@ -233,7 +233,8 @@ def check_line(line: Line, here: Path, environment: dict[str, str]) -> None:
 def check_aukit(line: Line, here: Path, environment: dict[str, str]) -> None:
     arguments = line.words[1:]
     told = parse(arguments)
-    if arguments[0] not in RAN:
+    own = arguments[:2] == ("prepare", "videos") and (here / arguments[2]).is_dir()
+    if arguments[0] not in RAN and not own:
         if arguments[0] == "run":
             check_run(told)
         return
