@@ -20,7 +20,6 @@ from aukit.clips.reader import ClipStore
 from aukit.contracts.data import Chunk
 from aukit.contracts.run import Event, Progress
 from aukit.errors import AukitError, DataError, StorageError
-from aukit.ingest import make
 from aukit.ingest.make import make_store
 
 
@@ -228,10 +227,3 @@ def alive(process: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
-
-
-def test_the_reporter_needs_no_total() -> None:
-    seen: list[Progress] = []
-    progress = make._Progress("x", 0, seen.append)
-    progress.add(3)
-    assert (seen[0].done, seen[0].total, seen[0].seconds_left) == (3, 0, 0)
