@@ -85,7 +85,7 @@ def run(
 
 def scores(folder: Path) -> None:
     """The table of a finished run: each AU with interval, baseline and verdict, then the means."""
-    from aukit.evaluation.baselines import INTERPOLATE
+    from aukit.evaluation.baselines import INTERPOLATE, LEFT_OUT
     from aukit.evaluation.result import AUResult, Evaluation, Score
     from aukit.rundir.atomic import read_json
     from aukit.rundir.layout import RunFolder
@@ -134,4 +134,11 @@ def scores(folder: Path) -> None:
         "(mean): a guess that knows only the mean of the training labels"
         + ("; (lines): straight lines in time between them" if evaluation.same_people else "")
     )
+    if evaluation.same_people:
+        near = evaluation.baseline_means[LEFT_OUT]
+        terminal.out(
+            "lines between training labels as near as they are, each left out in turn: "
+            f"mean ICC {terminal.number(near['icc'])}, MAE {terminal.number(near['mae'])}, "
+            f"MSE {terminal.number(near['mse'])}"
+        )
     terminal.out(f"report: {layout.report}")

@@ -1,6 +1,7 @@
 """What a score must beat: saying 0 always, and saying the mean of the labelled training frames always.
 
-Where other stretches of the same videos are tested, also a straight line in time from label to label.
+Where other stretches of the same videos are tested, also a straight line in time from label to label: see
+`interpolation`.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from aukit.errors import DataError
 from aukit.evaluation.moments import Array
 
 INTERPOLATE = "interpolate-labels"
+LEFT_OUT = "interpolate-left-out"
 
 BASELINES = {
     "predict-zero": "always 0",
     "predict-mean": "always the mean label of the labelled training frames",
     INTERPOLATE: "a straight line in time from training label to training label of the same video",
+    LEFT_OUT: "the same at the labels' own spacing: each training label from those beside it, scored on those labels",
 }
-"""The trivial predictors, by name. The last one is there only where other stretches of the same videos are tested."""
+"""The trivial predictors, by name. The last two are there only where other stretches of the same videos are tested."""
 
 LEVELS = 6
 
@@ -97,19 +100,3 @@ def baseline_values(training: LabelStatistics) -> dict[str, Array]:
             aus=empty,
         )
     return {"predict-zero": np.zeros(len(training.aus)), "predict-mean": training.mean}
-
-
-def interpolate_labels(seconds: ArrayLike, labels: ArrayLike, wanted: ArrayLike) -> Array:
-    """A straight line in time from label to label of one video, AU by AU: `(T,A)` at the `wanted` times `(T,)`.
-
-    seconds: when the frames of `labels` are, `(L,)`, in any order. labels: `(L,A)`, NaN where not labelled. Beyond the
-    first and the last label of an AU it is the nearest one; an AU without any is NaN.
-    """
-    at, y, to = (np.asarray(values, dtype=np.float64) for values in (seconds, labels, wanted))
-    found = np.full((len(to), y.shape[1]), np.nan)
-    order = np.argsort(at, kind="stable")
-    for au in range(y.shape[1]):
-        known = order[~np.isnan(y[order, au])]
-        if len(known):
-            found[:, au] = np.interp(to, at[known], y[known, au])
-    return found

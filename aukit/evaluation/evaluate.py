@@ -53,6 +53,7 @@ def evaluate(
     folds: Mapping[str, int] | None = None,
     clip: bool = False,
     guesses: Mapping[str, Mapping[str, ArrayLike]] | None = None,
+    scored: Mapping[str, Mapping[str, Array]] | None = None,
     same_people: bool = False,
     resamples: int = 1000,
     confidence: float = 0.95,
@@ -65,6 +66,7 @@ def evaluate(
     predictions to 0..5 first. A labelled frame without a prediction (NaN, or a video that is not there) is
     counted in `missing` and scored as if the training mean had been said, so a model gains nothing by staying
     silent. guesses: further baselines, by name and video id `(T,A)`; where one is NaN it says the training mean.
+    scored: baselines that were scored on frames of their own, by name and metric `(A,)`.
     same_people: each video is a block of people who were trained on. Blocks are resampled in place of people,
     and the verdicts ask for as many of them as they else ask for people.
 
@@ -94,6 +96,7 @@ def evaluate(
     )
     baselines = {name: _baseline(videos, name, constants) for name in next(iter(constants.values()))}
     baselines |= {name: _guess(videos, said, constants) for name, said in (guesses or {}).items()}
+    baselines |= {name: dict(scores) for name, scores in (scored or {}).items()}
     several = len(constants) > 1
     fold_means = _mean_over_folds(videos) if several else {}
     results = []
@@ -160,7 +163,8 @@ def judge(result: AUResult) -> tuple[str, str]:
         return "not shown", f"only {count(showing)} of {there} show it"
     if not icc.low > 0:
         return "not shown", "agreement could be chance: the interval of the ICC reaches 0"
-    best = min(result.baselines, key=lambda name: result.baselines[name]["mse"])
+    errors = {name: scores["mse"] for name, scores in result.baselines.items()}
+    best = min(errors, key=lambda name: np.inf if np.isnan(errors[name]) else errors[name])
     if mse >= result.baselines[best]["mse"]:
         return "weak", f"follows the AU, but errors are not smaller than those of {best}"
     if icc.low < USABLE_ICC:

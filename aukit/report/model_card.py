@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aukit.clips.blocks import SAME_PEOPLE
-from aukit.evaluation.baselines import INTERPOLATE
+from aukit.evaluation.baselines import INTERPOLATE, LEFT_OUT
 from aukit.report.cite import cite_run
 from aukit.report.folder import Run, read_run
 from aukit.report.provenance import ORIGINS, data_facts, facts, notes, same_people, unseen
@@ -59,7 +59,7 @@ def _scores(run: Run) -> Iterator[str]:
     yield ("## Scores: same people\n" if run.evaluation.same_people else "## Scores\n")
     yield f"{headline(run.evaluation, unseen=unseen(run))}\n"
     columns = ["AU", "verdict", "ICC(3,1)", f"{run.evaluation.confidence:.0%} interval"]
-    guesses = [name for name in (INTERPOLATE,) if name in run.evaluation.baseline_means]
+    guesses = [name for name in (INTERPOLATE, LEFT_OUT) if name in run.evaluation.baseline_means]
     columns += ["MAE", "MAE of predict-mean", *(f"{m} of {name}" for name in guesses for m in ("ICC", "MAE"))]
     columns += ["frames at 1 or more", f"{'blocks' if run.evaluation.same_people else 'people'} showing it"]
     yield f"| {' | '.join(columns)} |"

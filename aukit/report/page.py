@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from aukit.clips.blocks import SAME_PEOPLE
-from aukit.evaluation.baselines import INTERPOLATE, label_statistics
+from aukit.evaluation.baselines import INTERPOLATE, LEFT_OUT, label_statistics
 from aukit.evaluation.bootstrap import MIN_PEOPLE
 from aukit.evaluation.evaluate import MIN_PEOPLE_WITH_POSITIVES, USABLE_ICC
 from aukit.evaluation.result import Score
@@ -89,7 +89,7 @@ def render(run: Run) -> str:
 
 def _guesses(run: Run) -> dict[str, str]:
     """The baselines that stand beside each error, with their short names."""
-    names = {"predict-mean": "mean", "predict-zero": "zero", INTERPOLATE: "lines"}
+    names = {"predict-mean": "mean", "predict-zero": "zero", INTERPOLATE: "lines", LEFT_OUT: "near"}
     there = run.evaluation.baseline_means if run.evaluation else {}
     return {name: short for name, short in names.items() if name in there}
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from aukit.clips.blocks import SAME_PEOPLE
 from aukit.clips.clipset import Clip, ClipSet
 from aukit.contracts.run import Event, Progress
-from aukit.evaluation.baselines import INTERPOLATE, interpolate_labels, label_statistics
+from aukit.evaluation.baselines import INTERPOLATE, LEFT_OUT, label_statistics
 from aukit.evaluation.evaluate import evaluate
 from aukit.evaluation.examples import save_examples
+from aukit.evaluation.interpolation import interpolate_labels, left_out_scores
 from aukit.evaluation.modes import effective_mode
 from aukit.evaluation.predict import predict_video
 from aukit.evaluation.predictions import VideoPrediction, read_predictions, write_predictions
@@ -35,7 +36,7 @@ def judge(
     """Predict the test people, write predictions.h5, score what was written, keep a few faces for the report.
 
     `train` is the last labelled stage's, labels masked: the trivial baselines know no more than the model. Where the
-    same people are tested by `protocol`, the labels before and after a block stand beside the score, interpolated.
+    same people are tested by `protocol`, lines between the labels of the same video stand beside the score.
     """
     mode = effective_mode(estimator.model, recipe.evaluation.predictor)
     facts = estimator.facts
@@ -62,6 +63,9 @@ def judge(
         origin=facts.origin,
         clip=recipe.evaluation.clip,
         guesses={INTERPOLATE: interpolated(train, test)} if same_people else None,
+        scored={LEFT_OUT: left_out_scores(labels_by_video(train).values(), len(facts.aus))}
+        if same_people
+        else None,
         same_people=same_people,
         resamples=recipe.evaluation.resamples,
         confidence=recipe.evaluation.confidence,
@@ -74,17 +78,24 @@ def judge(
 
 def interpolated(train: ClipSet, test: ClipSet) -> dict[str, NDArray[np.float64]]:
     """What `interpolate-labels` says of each test clip, `{clip id: (T,A)}`, from the training labels of its video."""
+    known = labels_by_video(train)
+    nothing = np.empty(0), np.empty((0, len(test.aus)), np.float32)
+    return {
+        clip.id: interpolate_labels(*known.get(clip.video, nothing), clip.timestamps) for clip in test.clips
+    }
+
+
+def labels_by_video(train: ClipSet) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float32]]]:
+    """Seconds `(T,)` and labels `(T,A)` of all stretches of each video."""
     stretches: dict[str, list[Clip]] = {}
     for clip in train.clips:
         stretches.setdefault(clip.video, []).append(clip)
-    nothing = np.empty((0, len(test.aus)), np.float32)
     return {
-        clip.id: interpolate_labels(
-            np.concatenate([np.empty(0), *(one.timestamps for one in stretches.get(clip.video, ()))]),
-            np.concatenate([nothing, *(one.labels for one in stretches.get(clip.video, ()))]),
-            clip.timestamps,
+        video: (
+            np.concatenate([clip.timestamps for clip in clips]),
+            np.concatenate([clip.labels for clip in clips]),
         )
-        for clip in test.clips
+        for video, clips in stretches.items()
     }
 
 

@@ -81,7 +81,7 @@ def test_the_same_people_from_the_same_store(lab: Path) -> None:
     assert shown.startswith("SAME PEOPLE") and "(lines)" in shown
     summary = read(lab, "runs/same/summary.json")
     assert summary["protocol"] == "same people"
-    assert set(summary["baselines"]) == {"predict-zero", "predict-mean", "interpolate-labels"}
+    assert {"interpolate-labels", "interpolate-left-out"} < set(summary["baselines"])
     assert summary["people"] == 2 and summary["blocks"] == 2  # a smoke run reads two videos
     assert all(summary["overlap_with_test"].values()) and not any(summary["test_frames_seen"].values())
     run(lab, "predict", "videos/visit-1.mp4", "--run", "runs/same", "--out", "same.csv", "--allow-synthetic")

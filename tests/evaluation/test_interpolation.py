@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from aukit.evaluation.baselines import BASELINES, INTERPOLATE, interpolate_labels, label_statistics
+from aukit.evaluation.baselines import BASELINES, INTERPOLATE, LEFT_OUT, label_statistics
 from aukit.evaluation.evaluate import evaluate
-from aukit.evaluation.metrics import icc, mae
+from aukit.evaluation.interpolation import interpolate_labels, left_out, left_out_scores
+from aukit.evaluation.metrics import icc, mae, mse
 from aukit.hosting.build import build
 from aukit.hosting.host import load_host
 
@@ -49,6 +52,32 @@ def test_it_is_a_straight_line_from_label_to_label(times: list[int], wanted: lis
     np.testing.assert_allclose(
         interpolate_labels(seconds, labels, to), reference(seconds, labels, to), atol=1e-12
     )
+
+
+@given(times=st.lists(st.integers(0, 400), max_size=20, unique=True), seed=st.integers(0, 2**31))
+def test_a_label_that_is_left_out_is_what_the_others_say(times: list[int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 6, (len(times), 2)).astype(float)
+    labels[rng.random(labels.shape) < 0.3] = np.nan
+    seconds = np.array(times) / 20
+    due = np.full_like(labels, np.nan)
+    for row in range(len(times)):
+        others = np.arange(len(times)) != row
+        said = reference(seconds[others], labels[others], seconds[row : row + 1])
+        due[row] = np.where(np.isnan(labels[row]), np.nan, said[0])
+    np.testing.assert_allclose(left_out(seconds, labels), due, atol=1e-12)
+
+
+def test_left_out_labels_are_scored_over_all_videos() -> None:
+    rng = np.random.default_rng(0)
+    videos = [(np.arange(30) / 20, rng.integers(0, 6, (30, 2)).astype(float)) for _ in range(3)]
+    alone = (np.array([1.0]), np.array([[3.0, np.nan]]))  # a single label has no other to be guessed from
+    found = left_out_scores([*videos, alone], 2)
+    true = np.concatenate([labels for _, labels in videos])
+    said = np.concatenate([left_out(*video) for video in videos])
+    assert found["icc"] == pytest.approx(icc(true, said))
+    assert found["mse"] == pytest.approx(mse(true, said))
+    assert np.isnan(left_out_scores([alone], 2)["mse"]).all()
 
 
 def test_beyond_the_ends_it_is_the_nearest_label_and_without_any_nothing() -> None:
@@ -103,7 +132,7 @@ def blocks(people: int = 2, each: int = 4, frames: int = 60) -> dict[str, Floats
     }
 
 
-def judged(labels: dict[str, Floats], guess: dict[str, Floats], **more: bool):
+def judged(labels: dict[str, Floats], guess: dict[str, Floats], **more: Any):
     rng = np.random.default_rng(1)
     return evaluate(
         {id: y + rng.normal(0, 0.5, y.shape) for id, y in labels.items()},
@@ -154,7 +183,18 @@ def test_a_guess_is_scored_like_a_model_and_knows_no_more_than_it_says() -> None
     expected = np.asarray(icc(true, said)), np.asarray(mae(true, said))
     assert [found[au].baselines[INTERPOLATE]["icc"] for au in AUS] == pytest.approx(list(expected[0]))
     assert found.baseline_means[INTERPOLATE]["mae"] == pytest.approx(expected[1].mean())
-    assert set(found.baseline_means) == set(BASELINES)
+    assert {*found.baseline_means, LEFT_OUT} == set(BASELINES)
+
+
+def test_a_baseline_that_is_undefined_decides_nothing() -> None:
+    labels = blocks()
+    undefined = {LEFT_OUT: {name: np.full(2, np.nan) for name in ("icc", "mae", "mse", "pcc", "ccc", "bias")}}
+    found = judged(labels, {}, same_people=True, scored=undefined)["AU12"]
+    assert found.verdict == "usable"
+    assert np.isnan(found.baselines[LEFT_OUT]["mse"])
+    near = {LEFT_OUT: {name: np.full(2, 0.01) for name in undefined[LEFT_OUT]}}
+    found = judged(labels, {}, same_people=True, scored=near)["AU12"]
+    assert (found.verdict, found.reason.split()[-1]) == ("weak", LEFT_OUT)
 
 
 def test_a_model_that_lines_beat_is_not_usable() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from aukit.errors import DataError
-from aukit.evaluation.baselines import INTERPOLATE
+from aukit.evaluation.baselines import INTERPOLATE, LEFT_OUT
 from aukit.evaluation.metrics import icc, mse
 from aukit.evaluation.predictions import read_predictions
 from aukit.evaluation.result import Evaluation
@@ -66,6 +66,7 @@ def test_it_is_titled_same_people_wherever_its_scores_are_shown(done: tuple[Path
     assert read(folder, "results.json")["protocol"] == "same people"
     assert read_predictions(folder / "predictions.h5").facts["protocol"] == "same people"
     assert shown.startswith("SAME PEOPLE")
+    assert "each left out in turn: mean ICC" in shown.replace("\n", " ")
     page, card = (folder / "report.html").read_text("utf-8"), (folder / "model_card.md").read_text("utf-8")
     assert "<title>tiny (same people)" in page and "<h1>tiny (same people)</h1>" in page
     assert "AU by AU: same people" in page
@@ -80,7 +81,7 @@ def test_it_is_titled_same_people_wherever_its_scores_are_shown(done: tuple[Path
 def test_other_runs_are_titled_by_person(finished: tuple[Path, Any]) -> None:
     folder = finished[0]
     assert read(folder, "summary.json")["protocol"] == read(folder, "data.json")["protocol"] == "by person"
-    assert INTERPOLATE not in read(folder, "summary.json")["baselines"]
+    assert not {INTERPOLATE, LEFT_OUT} & set(read(folder, "summary.json")["baselines"])
 
 
 def test_data_json_says_who_was_seen_and_which_blocks_are_where(done: tuple[Path, str]) -> None:
@@ -122,6 +123,15 @@ def test_interpolated_labels_are_those_that_the_run_used(done: tuple[Path, str],
         video, _, blocks = name.partition("#")
         first = _first_row(folder, video.removeprefix("tiny/"), int(blocks.split("-")[0]))
         known.setdefault(video, []).extend(first + frame for group in groups for frame in group["frames"])
+    near_true, near_said = [], []
+    for video, rows in known.items():
+        labels = store.labels(video.removeprefix("tiny/"))
+        for row in rows:
+            others = np.array(sorted(set(rows) - {row}))
+            near_true.append(labels[row])
+            near_said.append([np.interp(row, others, labels[others, au]) for au in (0, 1)])
+    near = read(folder, "summary.json")["baselines"][LEFT_OUT]
+    assert near["icc"] == pytest.approx(np.mean(icc(np.array(near_true, float), np.array(near_said))))
     true, said = [], []
     for block in read_predictions(folder / "predictions.h5").videos:
         video = block.id.partition("#")[0]
@@ -238,8 +248,6 @@ def test_the_forecast_counts_blocks(recipe: Path) -> None:
     found = forecast(load_recipe(recipe, registry=registry), registry=registry, draws=5)
     assert found["evaluation"]["AU12"]["people"] == 3
     assert found["problems"] == []
-    few = load_recipe(
-        recipe, overrides=["data.faces.split={blocks=1, test=0.4, gap=0.5}"], registry=registry
-    )
+    few = load_recipe(recipe, overrides=["data.faces.split={blocks=1, test=0.4, gap=0.5}"], registry=registry)
     # whole videos, one a person: each trains, so nobody is judged
     assert forecast(few, registry=registry, draws=5)["evaluation"]["AU12"]["problem"].startswith("0 blocks")
