@@ -81,7 +81,8 @@ def schema_from_json(text: str) -> Schema:
     table["aus"] = tuple(table["aus"])
     table["subjects"] = tuple(table["subjects"])
     table["splits"] = {name: tuple(_fold(fold) for fold in folds) for name, folds in table["splits"].items()}
-    return Schema(**table)
+    # A later aukit may have written facts that this one does not know.
+    return Schema(**{name: value for name, value in table.items() if name in Schema.__dataclass_fields__})
 
 
 def _fold_table(fold: Split | SplitSizes) -> dict[str, Any]:

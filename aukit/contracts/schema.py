@@ -45,8 +45,9 @@ class Schema:
     `subjects` is empty where the people have no public names. `people_of` names the data set whose people these are,
     where that is another: one id is then one person in both, and testing one of them on a model that was trained on
     the other is no test on unseen people. `private`: whoever recorded the videos chose the ids of subjects and videos,
-    so these may be people's names; a store gets pseudonyms in their place unless names are asked for. `example`: everybody's files differ, so
-    AUs, frame rate and people are only those of a stand-in; the files themselves say what they hold.
+    so these may be people's names; a store gets pseudonyms in their place unless names are asked for. `example`:
+    everybody's files differ, so AUs, frame rate and people are only those of a stand-in; the files themselves say what
+    they hold.
     """
 
     name: str

@@ -32,7 +32,9 @@ def storage_error(error: OSError, path: Path) -> StorageError:
     where = str(error.filename or path)
     if error.errno in _FULL:
         return StorageError(
-            "the disk is full", where=where, hint="free some space and do it again; a run goes on with `--resume`"
+            "the disk is full",
+            where=where,
+            hint="free some space and do it again; a run goes on with `--resume`",
         )
     if error.errno in _CLOSED:
         return StorageError(
