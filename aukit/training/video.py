@@ -60,7 +60,8 @@ def stream_tracks(
         framing: how faces are found and cut, where the model does not know or is to be overruled.
         faces: rules for finding faces that stand before those of training, such as `{"every": 5, "follow": "all"}`.
         locator_options: parameters of the locator that stand before those of training, such as a file's place.
-        mode, window: as for `AUEstimator.predict`.
+        mode: "windowed" or "streaming"; by default that of the run.
+        window: frames of a window; by default that of the run.
         precision: "fp32", or "bf16" where the processor has it.
         batch: frames computed at once.
         origin: what people the video shows; a file is taken to show real ones.
