@@ -171,6 +171,10 @@ def _opened(path: Path, *, threads: int) -> Iterator[tuple[Any, Any]]:
         # A sound file's cover picture counts as a video stream, too.
         if stream is None or stream.disposition & av.stream.Disposition.attached_pic:
             raise DataError("no video stream", where=str(path), hint="it may be sound alone")
+        if stream.codec_context is None:
+            raise DataError(
+                "its pictures are in an unknown format", where=str(path), hint="copy it anew or convert it"
+            )
         stream.codec_context.thread_count = threads
         stream.thread_type = "AUTO" if threads != 1 else "NONE"
         yield container, stream
