@@ -13,9 +13,11 @@ import h5py
 import aukit
 from aukit.clips import format as layout
 from aukit.clips.reader import attributes
+from aukit.clips.writer import StoreWriter
 from aukit.contracts.component import Component
 from aukit.contracts.data import FrameLabels, Locator, Recording
 from aukit.contracts.faces import Framing
+from aukit.contracts.schema import Schema
 from aukit.hosting.build import construct, validate
 from aukit.hosting.registry import Provided
 
@@ -43,6 +45,22 @@ class Plan:
     encoding: str
     quality: int
     sources: tuple[Any, ...] = ()
+
+    def writer(self, path: Path, schema: Schema | None = None) -> StoreWriter:
+        """A store of what this plan prepares, a part or the whole."""
+        return StoreWriter(
+            path,
+            data_set=self.data_set,
+            origin=self.origin,
+            aus=self.aus,
+            size=self.framing.crop.size,
+            crop=self.framing.table(),
+            locator=self.framing.locator,
+            schema=schema,
+            encoding=self.encoding,
+            quality=self.quality,
+            overwrite=True,
+        )
 
     def build_locator(self) -> Locator:
         """A locator of this process's own."""

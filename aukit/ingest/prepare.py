@@ -15,7 +15,6 @@ from aukit.clips.merge import copy_video
 from aukit.clips.progress import FrameProgress, OnEvent
 from aukit.clips.reader import ClipStore
 from aukit.clips.space import require_space
-from aukit.clips.writer import StoreWriter
 from aukit.contracts.component import Component
 from aukit.contracts.data import RecordedDataset, Recording
 from aukit.contracts.faces import Framing
@@ -186,19 +185,7 @@ class _Work:
         plan, results = self.plan, [self.done[number] for number in sorted(self.done)]
         total = sum(one.result.frames for one in results)
         progress = FrameProgress(f"write {plan.store.name}", total, self.tell)
-        with StoreWriter(
-            plan.store,
-            data_set=plan.data_set,
-            origin=plan.origin,
-            aus=plan.aus,
-            size=plan.framing.crop.size,
-            crop=plan.framing.table(),
-            locator=plan.framing.locator,
-            schema=schema,
-            encoding=plan.encoding,
-            quality=plan.quality,
-            overwrite=True,
-        ) as writer:
+        with plan.writer(plan.store, schema) as writer:
             for one in results:
                 with contextlib.closing(ClipStore(one.path)) as part:
                     copy_video(part, one.result.video, writer)

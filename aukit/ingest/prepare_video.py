@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aukit.clips import format as layout
-from aukit.clips.writer import StoreWriter, set_attributes
+from aukit.clips.writer import set_attributes
 from aukit.contracts.data import Chunk, FrameLabels, Locator, Recording
 from aukit.contracts.faces import CropRule, Picture, SeenFace
 from aukit.errors import AukitError, DataError
@@ -67,18 +67,7 @@ def prepare_video(job: Job, plan: Plan, locator: Locator) -> Generator[int, None
     if before:
         return before
     path, notes = part_path(plan, job.video), list[str]()
-    with StoreWriter(
-        path,
-        data_set=plan.data_set,
-        origin=plan.origin,
-        aus=plan.aus,
-        size=plan.framing.crop.size,
-        crop=plan.framing.table(),
-        locator=plan.framing.locator,
-        encoding=plan.encoding,
-        quality=plan.quality,
-        overwrite=True,
-    ) as writer:
+    with plan.writer(path) as writer:
         seen = find_faces(
             pictures(recording, on_note=notes.append), locator, plan.framing.faces, video=recording.video
         )
