@@ -24,6 +24,10 @@ class StageParams(Params):
         description="names of tables under [data], or one name; their training people"
     )
 
+    def runs(self) -> tuple[str, ...]:
+        """Folders of other, finished runs whose models this stage uses, such as a teacher's: whom they saw, it saw."""
+        return ()
+
     @field_validator("data", mode="before")
     @classmethod
     def _one_name(cls, value: Any) -> Any:

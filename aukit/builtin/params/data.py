@@ -1,4 +1,4 @@
-"""Parameters of samplers and data sets."""
+"""Parameters of the synthetic data set."""
 
 from __future__ import annotations
 
@@ -59,18 +59,3 @@ class SyntheticParams(Params):
         """A handful of short, small videos."""
         people = {} if self.subjects else {"train": 2, "validation": 1, "test": 1}
         return {**people, "videos": 1, "frames": 60, "size": 64}
-
-
-class RandomSamplerParams(Params):
-    """Labelled frames drawn at random (paper, section 4): 2 % of them."""
-
-    fraction: float = Field(
-        0.02, gt=0, le=1, description="share of the labelled frames, rounded down (paper: 0.02)"
-    )
-    count: int | None = Field(
-        None, ge=1, description="an exact number of frames instead: 1162 in the paper on DISFA, 1498 on BP4D"
-    )
-
-    def smoke(self) -> dict[str, Any]:
-        """An exact count of a whole data set may be more than a smoke run has."""
-        return {} if self.count is None else {"count": min(self.count, 16)}

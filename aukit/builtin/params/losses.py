@@ -1,0 +1,20 @@
+"""Parameters of losses.
+
+Each description ends with the source of the default: the paper's section, or "ours" with the reason.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from aukit.contracts.params import Params
+
+
+class L2Params(Params):
+    """Squared error (paper, equation 2): nothing to set."""
+
+
+class HuberParams(Params):
+    """Squared error near zero, absolute error far out."""
+
+    delta: float = Field(1.0, gt=0, description="intensity error where the two meet (ours: one FACS level)")

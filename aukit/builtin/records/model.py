@@ -1,0 +1,53 @@
+"""Records of backbones, temporal modules and heads."""
+
+from __future__ import annotations
+
+from aukit.builtin.params import model, temporal
+from aukit.contracts.component import Component
+
+PAPER = "Sanchez et al., Semi-supervised Facial Action Unit Intensity Estimation with Contrastive Learning, ACCV 2020"
+GRU = "Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, EMNLP 2014; Ballas et al., ICLR 2016"
+RESNET = "He et al., Deep Residual Learning for Image Recognition, CVPR 2016"
+TIMM = "Wightman, PyTorch Image Models, 2019"
+
+RECORDS = (
+    Component(
+        kind="backbone",
+        name="resnet18-256",
+        build="aukit.builtin.backbones.resnet:ResNet18",
+        params=model.ResNet18Params,
+        summary="ResNet-18 trimmed to 256 channels, 8x8 cells at 128 px",
+        cite=RESNET,
+    ),
+    Component(
+        kind="backbone",
+        name="timm",
+        build="aukit.builtin.backbones.timm:TimmBackbone",
+        params=model.TimmParams,
+        summary="any timm model with feature maps",
+        cite=TIMM,
+    ),
+    Component(
+        kind="temporal",
+        name="convgru",
+        build="aukit.builtin.temporal.convgru:ConvGRU",
+        params=temporal.ConvGRUParams,
+        summary="convolutional GRU with 1x1 gates",
+        cite=GRU,
+    ),
+    Component(
+        kind="temporal",
+        name="none",
+        build="aukit.builtin.temporal.none:NoTemporal",
+        params=temporal.NoTemporalParams,
+        summary="no memory: a ReLU, frame by frame",
+    ),
+    Component(
+        kind="head",
+        name="pool-bn-linear",
+        build="aukit.builtin.heads.pool_bn_linear:PoolBnLinear",
+        params=model.PoolBnLinearParams,
+        summary="average pooling, batch normalisation, a linear layer",
+        cite=PAPER,
+    ),
+)

@@ -1,0 +1,89 @@
+"""Records of losses, augmentations, samplers, stages and trackers."""
+
+from __future__ import annotations
+
+from aukit.builtin.params import augmentations, losses, samplers, stages, trackers
+from aukit.contracts.component import Component
+
+PAPER = "Sanchez et al., Semi-supervised Facial Action Unit Intensity Estimation with Contrastive Learning, ACCV 2020"
+HUBER = "Huber, Robust Estimation of a Location Parameter, 1964"
+
+RECORDS = (
+    Component(
+        kind="loss",
+        name="l2",
+        build="aukit.builtin.losses.l2:L2",
+        params=losses.L2Params,
+        summary="squared error over labelled cells",
+        cite=PAPER,
+    ),
+    Component(
+        kind="loss",
+        name="huber",
+        build="aukit.builtin.losses.huber:Huber",
+        params=losses.HuberParams,
+        summary="squared error near zero, absolute error far out",
+        cite=HUBER,
+    ),
+    Component(
+        kind="augmentation",
+        name="paper",
+        build="aukit.builtin.augmentations.paper:PaperAugmentation",
+        params=augmentations.PaperAugmentationParams,
+        summary="rotation, scale, flip, crop jitter, colour with exact hue",
+        cite=PAPER,
+    ),
+    Component(
+        kind="augmentation",
+        name="fast",
+        build="aukit.builtin.augmentations.fast:FastAugmentation",
+        params=augmentations.FastAugmentationParams,
+        summary="the same ranges with one grid and one colour matrix a clip",
+    ),
+    Component(
+        kind="augmentation",
+        name="none",
+        build="aukit.builtin.augmentations.none:NoAugmentation",
+        params=augmentations.NoAugmentationParams,
+        summary="pixels divided by 255",
+    ),
+    Component(
+        kind="sampler",
+        name="random",
+        build="aukit.builtin.samplers.random:RandomSampler",
+        params=samplers.RandomSamplerParams,
+        summary="frames drawn at random over the whole training set",
+        cite=PAPER,
+    ),
+    Component(
+        kind="stage",
+        name="contrastive",
+        build="aukit.builtin.stages.contrastive:ContrastiveStage",
+        params=stages.ContrastiveParams,
+        summary="pre-training on unlabelled clips with an objective",
+        cite=PAPER,
+    ),
+    Component(
+        kind="stage",
+        name="regression",
+        build="aukit.builtin.stages.regression:RegressionStage",
+        params=stages.RegressionParams,
+        summary="intensities from few labelled frames, through time",
+        cite=PAPER,
+    ),
+    Component(
+        kind="tracker",
+        name="jsonl",
+        build="aukit.builtin.trackers.jsonl:JsonLines",
+        params=trackers.JsonLinesParams,
+        summary="every event as a line of JSON",
+    ),
+    Component(
+        kind="tracker",
+        name="tensorboard",
+        build="aukit.builtin.trackers.tensorboard:TensorBoard",
+        params=trackers.TensorBoardParams,
+        summary="metrics for TensorBoard",
+        extra="tensorboard",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Finished runs side by side: tables with intervals and paired differences, beside published numbers."""
