@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -71,7 +74,7 @@ class SuitePlan:
 
 @dataclass(frozen=True)
 class SuiteFolder:
-    """A suite's folder: suite.toml, suite.json, `VARIANT/foldF-seedS/` (run folders), shared/ (stages of several runs)."""
+    """A suite's folder: suite.toml, suite.json, `VARIANT/foldF-seedS/`: run folders, shared/: stages."""
 
     path: Path
 
@@ -98,6 +101,14 @@ class SuiteFolder:
     def run(self, planned: PlannedRun) -> RunFolder:
         """The folder of one run."""
         return RunFolder(self.path / planned.folder)
+
+
+def run_digest(tables: Mapping[str, Any], suite: Path) -> str:
+    """A digest of a complete recipe's tables, without what is not meant to change a result, wherever the suite lies."""
+    said = {key: value for key, value in tables.items() if key not in ("compute", "trackers", "summary")}
+    said["precision"] = tables.get("compute", {}).get("precision")
+    text = json.dumps(said, sort_keys=True, default=list).replace(f"{suite}{os.sep}", "SUITE/")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def is_suite(folder: Path) -> bool:
