@@ -17,16 +17,21 @@ from aukit.errors import ComponentError, DataError
 
 FORMAT = "aukit label list"
 VERSION = 1
+LEVELS = 6
+"""FACS intensities 0 to 5."""
 
 
 @dataclass(frozen=True)
 class LabelCounts:
-    """Labels in use: frames that have one, (frame, AU) cells, and by AU the labels and those above 0."""
+    """Labels in use: frames that have one, (frame, AU) cells; by AU the labels, those above 0, and how many lie at each
+    intensity 0..5 (rounded).
+    """
 
     frames: int
     cells: int
     labels: Mapping[str, int]
     positives: Mapping[str, int]
+    levels: Mapping[str, tuple[int, ...]]
 
     def table(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -40,11 +45,14 @@ def count_labels(clips: ClipSet) -> LabelCounts:
     )
     known = ~np.isnan(labels)
     positive = labels > 0
+    rounded = np.clip(np.rint(labels), 0, LEVELS - 1)
+    at = np.stack([(rounded == level).sum(axis=0) for level in range(LEVELS)], axis=1)
     return LabelCounts(
         frames=int(known.any(axis=1).sum()),
         cells=int(known.sum()),
         labels={au: int(n) for au, n in zip(clips.aus, known.sum(axis=0), strict=True)},
         positives={au: int(n) for au, n in zip(clips.aus, positive.sum(axis=0), strict=True)},
+        levels={au: tuple(map(int, row)) for au, row in zip(clips.aus, at, strict=True)},
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from aukit.clips.blocks import BY_PERSON, SAME_PEOPLE, cut_blocks
 from aukit.clips.clipset import Clip, ClipSet, open_clips
+from aukit.clips.masks import count_labels
 from aukit.clips.reader import ClipStore
 from aukit.clips.splits import resolve_split, split_clips
 from aukit.contracts.faces import Framing
@@ -74,6 +75,7 @@ class Table:
             **self.cut,
             "clips": {part: [clip.id for clip in clips.clips] for part, clips in self.parts.items()},
             "frames": {part: clips.frames for part, clips in self.parts.items()},
+            "levels": {part: count_labels(clips).levels for part, clips in self.parts.items()},
             "fps": sorted({round(clip.fps, 3) for clips in self.parts.values() for clip in clips.clips}),
         }
 

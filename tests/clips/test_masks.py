@@ -43,6 +43,9 @@ def test_counts(labelled: ClipSet) -> None:
         "AU02": int((first[:, 1] > 0).sum()),
         "AU04": 0,
     }
+    at = [int((first[:, 0] == level).sum()) for level in range(6)]
+    assert counts.levels == {"AU01": (at[0] + 6, *at[1:]), "AU02": counts.levels["AU02"], "AU04": (0,) * 6}
+    assert sum(counts.levels["AU02"]) == 14
     assert json.loads(json.dumps(counts.table()))["frames"] == 14
     assert count_labels(labelled.first(0)).frames == 0
 
