@@ -117,7 +117,7 @@ def _is_error(name: str) -> bool:
 def _series(rows: Sequence[Mapping[str, Any]], stage: str) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
     """`{name: (steps, values)}` of a stage, thinned to what a page can show.
 
-    Learning rates are left out, and so is a top-3 or top-5 where there is a top-1.
+    Learning rates are left out, and so is a top-3 or top-5 where there is a top-1, and what is of one predicted step.
     """
     found: dict[str, list[tuple[float, float]]] = {}
     for row in rows:
@@ -125,7 +125,8 @@ def _series(rows: Sequence[Mapping[str, Any]], stage: str) -> dict[str, tuple[ND
             for name, value in row.items():
                 if name not in ("stage", "step", "lr") and isinstance(value, int | float):
                     found.setdefault(name, []).append((row["step"], value))
-    shown = (name for name in found if re.sub(r"top\d+", "top1", name) == name or "top1" not in found)
+    whole = [name for name in found if not re.search(r"_step\d+$", name)]
+    shown = (name for name in whole if re.sub(r"top\d+", "top1", name) == name or "top1" not in found)
     return {name: _thinned(np.array(found[name], dtype=np.float64)) for name in shown}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -86,4 +87,6 @@ class LogFile:
 
 
 def _numbers(values: Any) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+    """All but those of one predicted step, which would make the line five times as long."""
+    shown = (name for name in values if not re.search(r"_step\d+$", name))
+    return ", ".join(f"{name} {values[name]:.4g}" for name in shown)

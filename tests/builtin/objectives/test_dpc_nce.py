@@ -6,6 +6,7 @@ import copy
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from aukit.builtin.objectives import nce
 from aukit.builtin.objectives.dpc_nce import DpcNce
-from aukit.builtin.params.model import DpcNceParams
+from aukit.builtin.params.objectives import DpcNceParams
 from aukit.builtin.temporal.convgru import ConvGRU
 from aukit.builtin.temporal.none import NoTemporal
 from aukit.errors import ComponentError
@@ -297,3 +298,47 @@ def test_a_temporal_part_that_changes_the_grid_is_refused() -> None:
 def test_the_context_must_leave_something_to_predict() -> None:
     with pytest.raises(ValueError, match=r"context \(15\) must be smaller than frames \(15\)"):
         DpcNceParams(context=15)
+
+
+def shares_by_step(predictions: Tensor, targets: Tensor, last: Tensor) -> dict[str, float]:
+    """Every score at once in float64 numpy: a hit is an own score that fewer than k others reach."""
+    p, t, seen = (x.double().numpy() for x in (predictions, targets, last))
+    among_all = np.einsum("bphwc,BPHWc->bphwBPHW", p, t)
+    copy = np.einsum("bhwc,BPHWc->bhwBPHW", seen, t)
+    found: dict[str, list[float]] = {}
+    for step in range(p.shape[1]):
+        ranks: dict[str, list[int]] = {"all": [], "time": [], "copy": []}
+        for b, i, j in np.ndindex(p.shape[0], *p.shape[2:4]):
+            scores = among_all[b, step, i, j]
+            ranks["all"].append((scores >= scores[b, step, i, j]).sum() - 1)
+            ranks["time"].append((scores[b, :, i, j] >= scores[b, step, i, j]).sum() - 1)
+            ranks["copy"].append((copy[b, i, j] >= copy[b, i, j, b, step, i, j]).sum() - 1)
+        tops = [("top1", "all", 1), ("top3", "all", 3), ("top5", "all", 5)]
+        for name, rank, k in [*tops, ("top1_time", "time", 1), ("copy_top1", "copy", 1)]:
+            found[f"{name}_step{step + 1}"] = np.mean(np.array(ranks[rank]) < k)
+    return found
+
+
+def test_shares_of_each_step_equal_a_plain_float64_version() -> None:
+    torch.manual_seed(0)
+    targets = torch.randn(3, 4, 3, 2, 8)
+    last = targets[:, 0] + 0.5 * torch.randn(3, 3, 2, 8)
+    growing = torch.tensor([0.2, 0.8, 1.4, 2.0]).view(1, 4, 1, 1, 1)  # later steps are harder
+    predictions = targets + growing * torch.randn(3, 4, 3, 2, 8)
+    objective = DpcNce(channels=8, state_channels=8, frames=6, context=2).eval()
+    _, numbers = objective.score(predictions, targets, last)
+    expected = shares_by_step(predictions, targets, last)
+    assert {name: numbers[name] for name in numbers if "_step" in name} == pytest.approx(expected)
+    assert len({expected[f"top1_step{k}"] for k in (1, 2, 3, 4)}) > 2
+    for name in ("top1", "top3", "top5", "top1_time", "copy_top1"):
+        assert np.mean([expected[f"{name}_step{k}"] for k in (1, 2, 3, 4)]) == pytest.approx(numbers[name])
+
+
+def test_training_rows_are_not_cluttered_by_shares_of_each_step() -> None:
+    torch.manual_seed(0)
+    tensors = torch.randn(2, 4, 3, 2, 8), torch.randn(2, 4, 3, 2, 8), torch.randn(2, 3, 2, 8)
+    objective = DpcNce(channels=8, state_channels=8, frames=6, context=2)
+    in_training, in_evaluation = objective.score(*tensors)[1], objective.eval().score(*tensors)[1]
+    assert len(in_training) == 8
+    assert len(in_evaluation) == 8 + 5 * 4
+    assert {name: in_evaluation[name] for name in in_training} == in_training

@@ -85,6 +85,7 @@ def test_validation_sees_other_people_the_same_clips_each_time_and_changes_nothi
     one, other = loop.look(1), loop.look(2)
     assert one == other
     assert {"validation_loss", "validation_top1", "validation_top1_time"} <= set(one.values)
+    assert {f"validation_top1_step{k}" for k in (1, 2)} <= set(one.values)
     assert all(torch.equal(value, before[name]) for name, value in ctx.model.state_dict().items())
 
 
