@@ -26,7 +26,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A name that `aukit re
 def list_(
     plugin: options.PluginFiles = None, no_plugins: options.NoPlugins = False, as_json: options.Json = False
 ) -> None:
-    """List the shipped recipes."""
+    """List the shipped recipes: of one run each, and suites that fill a table."""
     from aukit.recipe import list_recipes
 
     found = list_recipes(options.load_registry(no_plugins, plugin))
@@ -34,7 +34,8 @@ def list_(
         terminal.document([asdict(item) for item in found])
     else:
         terminal.table(
-            ("recipe", "from", "summary"), [(item.name, item.provider, item.summary) for item in found]
+            ("recipe", "kind", "from", "summary"),
+            [(item.name, item.kind, item.provider, item.summary) for item in found],
         )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import aukit
 from aukit.errors import StorageError, UsageError, did_you_mean, nearest
@@ -19,73 +21,95 @@ def folder() -> Path:
     return installed if installed.is_dir() else package.parent / "recipes"
 
 
-def recipes(registry: Registry | None = None) -> list[Provided[Path]]:
-    """The shipped recipes, by name: aukit's own and those of plugins."""
-    own = (
-        Provided(record=file, provider="aukit", version=aukit.__version__) for file in folder().glob("*.toml")
-    )
-    brought = registry.recipes() if registry else []
-    return sorted([*own, *brought], key=lambda item: (item.name, item.provider))
-
-
-def find(name: str, registry: Registry | None = None) -> Path:
-    """The file of the shipped recipe `name` or `provider/name`.
-
-    Raises:
-        UsageError: there is none, or two providers ship it.
-    """
-    options = recipes(registry)
-    provider, _, bare = name.rpartition("/")
-    found = [
-        item
-        for item in options
-        if item.name == bare and (not provider or normalise(item.provider) == normalise(provider))
-    ]
-    if len(found) == 1:
-        return found[0].record
-    if found:
-        raise UsageError(
-            f"two plugins ship the recipe `{name}`: " + " and ".join(item.source for item in found),
-            hint="say which: " + " or ".join(f"`{item.provider}/{item.name}`" for item in found),
-        )
-    names = {item.name for item in options}
-    looks_like_file = name.endswith(".toml") or len(Path(name).parts) > 1
-    stem = Path(name).stem
-    if looks_like_file and stem in names:
-        hint = f"the shipped recipe of that name runs from anywhere: `{stem}`"
-    elif looks_like_file and not nearest(stem, names):
-        hint = "`aukit recipes list` shows the shipped ones"
-    else:
-        hint = did_you_mean(stem if looks_like_file else name, names)
-    kind = "recipe file" if looks_like_file else "recipe"
-    raise UsageError(f"there is no {kind} `{name}`", hint=hint)
-
-
-def summary(file: Path) -> str:
-    """A recipe's own line about itself; empty where it has none or is no TOML."""
-    try:
-        found = tomllib.loads(file.read_text("utf-8")).get("summary", "")
-    except (OSError, ValueError):
-        return ""
-    return found if isinstance(found, str) else ""
+Kind = Literal["run", "suite"]
+"""What a recipe describes: one run, or a suite of runs that fill a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShippedRecipe:
-    """One line of `aukit recipes list`."""
+    """One line of `aukit recipes list`. aukit's own may lie in folders: `paper/table2`."""
 
     name: str
+    kind: Kind
     summary: str
     provider: str
+    """Distribution and version."""
     file: Path
 
 
 def list_recipes(registry: Registry | None = None) -> list[ShippedRecipe]:
-    """The shipped recipes with their summaries."""
-    return [
-        ShippedRecipe(name=item.name, summary=summary(item.record), provider=item.source, file=item.record)
-        for item in recipes(registry)
+    """The shipped recipes with their summaries: aukit's own and those of plugins, by name."""
+    found = []
+    for name, item in _every(registry):
+        tables = _tables(item.record)
+        summary = tables.get("summary", "")
+        found.append(
+            ShippedRecipe(
+                name=name,
+                kind="suite" if "suite" in tables else "run",
+                summary=summary if isinstance(summary, str) else "",
+                provider=item.source,
+                file=item.record,
+            )
+        )
+    return found
+
+
+def find(name: str, registry: Registry | None = None) -> Path:
+    """The file of the shipped recipe `name` or `provider/name`. A name with a slash may be a whole one: that first.
+
+    Raises:
+        UsageError: there is none, or two providers ship it.
+    """
+    every = _every(registry)
+    provider, _, bare = name.partition("/")
+    found = [(own, item) for own, item in every if own == name] or [
+        (own, item) for own, item in every if own == bare and normalise(item.provider) == normalise(provider)
     ]
+    if len(found) == 1:
+        return found[0][1].record
+    if found:
+        raise UsageError(
+            f"two plugins ship the recipe `{name}`: " + " and ".join(item.source for _, item in found),
+            hint="say which: " + " or ".join(f"`{item.provider}/{own}`" for own, item in found),
+        )
+    raise _no_such(name, {own for own, _ in every})
+
+
+def _every(registry: Registry | None) -> list[tuple[str, Provided[Path]]]:
+    """All shipped recipes with their whole names."""
+    home = folder()
+    own = [(file.relative_to(home).with_suffix("").as_posix(), file) for file in home.rglob("*.toml")]
+    found = [(name, Provided(record=file, provider="aukit", version=aukit.__version__)) for name, file in own]
+    found += [(item.name, item) for item in (registry.recipes() if registry else [])]
+    return sorted(found, key=lambda pair: (pair[0], pair[1].provider))
+
+
+def _no_such(name: str, names: Collection[str]) -> UsageError:
+    """The refusal of a name that nobody ships: which is meant, seen from its end (`recipes/paper/table2.toml`)."""
+    path = Path(name)
+    wanted = path.with_suffix("") if path.suffix == ".toml" else path
+    names = sorted(names)
+    meant = [known for known in names if wanted.parts[-len(Path(known).parts) :] == Path(known).parts]
+    meant = meant or [known for known in names if Path(known).name == wanted.name]
+    is_file = path.suffix == ".toml" or (len(path.parts) > 1 and not nearest(name, names))
+    if meant and is_file:
+        hint = f"the shipped recipe of that name runs from anywhere: `{meant[0]}`"
+    elif meant:
+        hint = did_you_mean(meant[0], meant)
+    elif is_file and not nearest(wanted.name, names):
+        hint = "`aukit recipes list` shows the shipped ones"
+    else:
+        hint = did_you_mean(wanted.name if is_file else name, names)
+    return UsageError(f"there is no {'recipe file' if is_file else 'recipe'} `{name}`", hint=hint)
+
+
+def _tables(file: Path) -> dict[str, Any]:
+    """What a recipe says of itself; nothing where it is no TOML."""
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def copy_recipe(name: str, target: str | os.PathLike[str], registry: Registry | None = None) -> Path:

@@ -9,6 +9,8 @@ PROGRAM = """
 import sys
 from aukit.recipe import explain, list_recipes, load_recipe, missing_data
 for shipped in list_recipes():
+    if shipped.kind == "suite":
+        continue
     recipe = load_recipe(shipped.name, stand_in=True, smoke=True)
     recipe.dump()
     assert all(":" in row.location for row in explain(recipe))

@@ -87,3 +87,57 @@ def test_a_recipe_that_is_no_toml_is_listed_without_a_summary(
     (tmp_path / "odd.toml").write_text("summary = 3")
     monkeypatch.setattr("aukit.recipe.shipped.folder", lambda: tmp_path)
     assert [(item.name, item.summary) for item in list_recipes()] == [("broken", ""), ("odd", "")]
+
+
+@pytest.fixture
+def foldered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Shipped recipes of which one lies in a folder and is a suite."""
+    home = tmp_path / "shipped"
+    (home / "paper").mkdir(parents=True)
+    (home / "quick.toml").write_text('summary = "a run"')
+    (home / "paper" / "table2.toml").write_text('summary = "a table"\n[suite]\nrecipe = "quick"\n')
+    monkeypatch.setattr("aukit.recipe.shipped.folder", lambda: home)
+    return home
+
+
+def test_recipes_in_folders_are_named_with_their_folder(foldered: Path, tmp_path: Path) -> None:
+    assert [(item.name, item.kind, item.summary) for item in list_recipes()] == [
+        ("paper/table2", "suite", "a table"),
+        ("quick", "run", "a run"),
+    ]
+    assert find_recipe("paper/table2") == foldered / "paper" / "table2.toml"
+    assert find_recipe("aukit/paper/table2") == foldered / "paper" / "table2.toml"
+    assert copy_recipe("paper/table2", tmp_path) == tmp_path / "table2.toml"
+
+
+def test_own_names_come_before_those_of_a_provider(
+    foldered: Path, registry: Registry, tmp_path: Path
+) -> None:
+    (tmp_path / "table2.toml").touch()
+    (tmp_path / "table3.toml").touch()
+    brought = tuple(
+        Provided(record=tmp_path / f"{name}.toml", provider="paper", version="1")
+        for name in ("table2", "table3")
+    )
+    plugged = replace(registry, provided_recipes=brought)
+    assert find_recipe("paper/table2", plugged) == foldered / "paper" / "table2.toml"
+    assert find_recipe("paper/table3", plugged) == tmp_path / "table3.toml"
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("table2", "there is no recipe `table2`", "did you mean `paper/table2`?"),
+        ("paper/tabel2", "there is no recipe `paper/tabel2`", "did you mean `paper/table2`?"),
+        (
+            "recipes/paper/table2.toml",
+            "there is no recipe file `recipes/paper/table2.toml`",
+            "the shipped recipe of that name runs from anywhere: `paper/table2`",
+        ),
+        ("mine/xyz", "there is no recipe file `mine/xyz`", "`aukit recipes list` shows the shipped ones"),
+    ],
+)
+def test_a_name_in_a_folder_that_is_not_there(foldered: Path, name: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as error:
+        find_recipe(name)
+    assert (error.value.message, error.value.hint) == (message, hint)
