@@ -23,7 +23,7 @@ def contrast(predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         predictions: (G,n,D). Row i of a group belongs to row i of the same group's features.
-        features: (G,n,D).
+        features: (G,m,D), m at least n: those after the first n belong to nobody here.
 
     Returns:
         The mean over all predictions of -log softmax(own score), and the rank of each one's own feature (G,n): how many
@@ -75,14 +75,15 @@ class _Contrast(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, predictions: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         groups, count, _ = predictions.shape
+        candidates = features.shape[1]
         rank = torch.empty(groups, count, dtype=torch.int64, device=predictions.device)
         loss = predictions.new_zeros(())
         to_predictions = torch.empty_like(predictions) if ctx.needs_input_grad[0] else None
         to_features = torch.zeros_like(features) if ctx.needs_input_grad[1] else None
-        buffer = predictions.new_empty(max(count, SCORES_AT_ONCE))  # one for all blocks
-        for group, rows in _blocks(groups, count, count):
+        buffer = predictions.new_empty(max(candidates, SCORES_AT_ONCE))  # one for all blocks
+        for group, rows in _blocks(groups, count, candidates):
             left, right = predictions[group, rows], features[group].mT
-            scores = buffer[: len(left) * left.shape[1] * count].view(*left.shape[:2], count)
+            scores = buffer[: len(left) * left.shape[1] * candidates].view(*left.shape[:2], candidates)
             torch.bmm(left, right, out=scores)
             own = scores.diagonal(rows.start, 1, 2).unsqueeze(2).clone()
             rank[group, rows] = (scores >= own).sum(2) - 1
@@ -95,9 +96,10 @@ class _Contrast(torch.autograd.Function):
             if to_features is not None:
                 to_features[group].baddbmm_(scores.mT, left / total)
         if to_predictions is not None:
-            to_predictions.sub_(features).div_(groups * count)
+            to_predictions.sub_(features[:, :count]).div_(groups * count)
         if to_features is not None:
-            to_features.sub_(predictions).div_(groups * count)
+            to_features[:, :count].sub_(predictions)
+            to_features.div_(groups * count)
         ctx.save_for_backward(to_predictions, to_features)
         ctx.mark_non_differentiable(rank)
         return loss / (groups * count), rank

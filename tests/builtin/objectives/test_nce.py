@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 def dense(predictions: Array, features: Array) -> tuple[float, Array, Array, Array]:
-    """Loss, its gradients, and the ranks, from whole score matrices (G,n,n)."""
+    """Loss, its gradients, and the ranks, from whole score matrices (G,n,m)."""
     groups, count, _ = predictions.shape
     scores = predictions @ features.transpose(0, 2, 1)
     highest = scores.max(2, keepdims=True)
@@ -49,15 +49,17 @@ def check(predictions: Array, features: Array, dtype: torch.dtype, tolerance: fl
 @given(
     groups=st.integers(1, 4),
     count=st.integers(1, 13),
+    more=st.integers(0, 9),
     depth=st.integers(1, 5),
     at_once=st.sampled_from([1, 7, 50, 10**6]),
     seed=st.integers(0, 999),
 )
 def test_any_block_size_equals_the_dense_loss(
-    groups: int, count: int, depth: int, at_once: int, seed: int
+    groups: int, count: int, more: int, depth: int, at_once: int, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    predictions, features = rng.normal(0, 1.5, (2, groups, count, depth))
+    predictions = rng.normal(0, 1.5, (groups, count, depth))
+    features = rng.normal(0, 1.5, (groups, count + more, depth))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nce, "SCORES_AT_ONCE", at_once)
         check(predictions, features, torch.float64, 1e-9)
