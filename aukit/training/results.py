@@ -15,11 +15,18 @@ from aukit.training.saved import load_weights
 
 LABELS = "labels.safetensors"
 CHECKPOINTS = "checkpoints"
+TAKEN = "taken_from"
+"""In the state of a stage that another run had finished: the folder among the shared ones that it was taken from."""
 
 
 def is_finished(folder: Path) -> bool:
     """Whether a stage's folder holds a result."""
     return (folder / STATE).exists()
+
+
+def taken_from(folder: Path) -> str:
+    """Which of the shared stages a finished stage was taken from; empty where it was made here."""
+    return str(read_json(folder / STATE).get(TAKEN, "")) if is_finished(folder) else ""
 
 
 def rows_known(folder: Path) -> int | None:

@@ -31,8 +31,9 @@ from aukit.training.estimator import AUEstimator
 from aukit.training.judging import judge
 from aukit.training.model import PARTS, AUModel, build_model
 from aukit.training.observers import LogFile, Observers
-from aukit.training.results import is_finished, load_result, rows_known, save_result
+from aukit.training.results import is_finished, load_result, rows_known, save_result, taken_from
 from aukit.training.saved import ModelFacts, save_model
+from aukit.training.sharing import Sharing
 from aukit.training.steps import seconds_between
 from aukit.training.summary import summarise
 
@@ -57,6 +58,7 @@ def run(
     resuming: bool = False,
     on_event: Callable[[Event], object] | None = None,
     finish: Sequence[Finish] = (),
+    shared: Path | None = None,
 ) -> RunResult:
     """Train and judge what a recipe says.
 
@@ -67,6 +69,7 @@ def run(
         resuming: go on with the run in `out`; without `out`, with the newest unfinished run of this very recipe.
         on_event: hears of everything that happens.
         finish: called with the folder when all but summary.json is there, such as the writer of a report.
+        shared: a folder of finished stages: one that was made of the same is taken from it, others are put there.
 
     Raises:
         RunFolderError: the folder exists (and is not resumed), or holds no run of this recipe to go on with.
@@ -84,7 +87,7 @@ def run(
     observers = Observers(on_event)
     try:
         with settings(device, threads=recipe.compute.threads, deterministic=recipe.compute.deterministic):
-            return _Run(recipe, registry, path, resuming, device, observers).run(finish)
+            return _Run(recipe, registry, path, resuming, device, observers, shared).run(finish)
     except KeyboardInterrupt:
         hint = (
             "go on with `--resume`"
@@ -121,6 +124,7 @@ class _Run:
         resuming: bool,
         device: torch.device,
         observers: Observers,
+        shared: Path | None,
     ) -> None:
         self.recipe = recipe
         self.registry = registry
@@ -130,6 +134,8 @@ class _Run:
         self.emit = observers
         self.results: dict[str, StageResult] = {}
         self.seconds: dict[str, float] = {}
+        self.shared = shared
+        self.sharing: Sharing | None = None
 
     def run(self, finish: Sequence[Finish]) -> RunResult:
         """All of it; see `run`."""
@@ -137,13 +143,15 @@ class _Run:
         self.data = open_data(recipe, registry=self.registry, emit=self.emit)
         parts = {part: getattr(recipe.model, part) for part in PARTS}
         model = build_model(parts, self.data.aus, recipe.seed, registry=self.registry)
-        taken = self.data.weights.load_into(model) if self.data.weights else ()
+        parts_taken = self.data.weights.load_into(model) if self.data.weights else ()
         model = model.to(self.device)
         self.folder = RunFolder(self.path)
         self.metrics = MetricsLog(self.folder.metrics)
         stages = {name: self._stage(name) for name in recipe.stages}
         self._check_stages(stages, model)
         self._prepare_folder()
+        if self.shared:
+            self.sharing = Sharing(self.shared, recipe, self.data, str(self.device))
         self.emit(
             RunStarted(
                 folder=self.path,
@@ -153,14 +161,16 @@ class _Run:
                 resumed=self.resuming,
             )
         )
-        if taken:
-            self.emit(Note(text=f"{', '.join(taken)} start from the weights of {recipe.model.weights}"))
+        if parts_taken:
+            self.emit(Note(text=f"{', '.join(parts_taken)} start from the weights of {recipe.model.weights}"))
         for name, stage in stages.items():
             model = self._run_stage(name, stage, model)
         evaluation = self._judge(model)
         for write in finish:
             write(self.path)
         summary = summarise(recipe, self.data, self.results, self.seconds, evaluation)
+        taken = {name: taken_from(self.folder.stage(name)) for name in stages}
+        summary["reused"] = {name: found for name, found in taken.items() if found}
         write_json(self.folder.summary, summary)
         self.emit(RunFinished(folder=self.path, summary=summary))
         return RunResult(folder=self.path, summary=summary)
@@ -253,7 +263,7 @@ class _Run:
 
     def _run_stage(self, name: str, stage: Any, model: Any) -> Any:
         folder = self.folder.stage(name)
-        if is_finished(folder):
+        if is_finished(folder) or (self.sharing and self.sharing.take(name, folder, self.metrics)):
             result, self.seconds[name] = load_result(folder, model)
             self.emit(Note(text=f"the stage `{name}` is finished: its weights are taken as they are"))
         else:
@@ -266,6 +276,8 @@ class _Run:
                 )
             self.seconds[name] = ctx.seconds
             save_result(folder, result, rows=self.metrics.rows, seconds=ctx.seconds)
+            if self.sharing:
+                self.sharing.keep(name, folder, self.metrics)
             self.emit(StageFinished(stage=name, seconds=ctx.seconds, metrics=result.metrics))
         # later stages train the same model on: what this one left must stay as it was
         self.results[name] = StageResult(
