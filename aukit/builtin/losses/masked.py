@@ -1,4 +1,4 @@
-"""What the losses share: errors at labelled cells only."""
+"""What the losses share: only labelled cells count."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from torch import Tensor
 from aukit.errors import DataError
 
 
-def errors(predictions: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """`(N,A)` errors in float32 or better, 0 where there is no label, and the number of labelled cells.
+def labelled(predictions: Tensor, labels: Tensor) -> Tensor:
+    """Which cells of `(N,A)` have a label: bool `(N,A)`, at least one of them true.
 
     Raises:
         ValueError: the shapes differ; they are not broadcast.
@@ -18,8 +18,16 @@ def errors(predictions: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(
             f"predictions {tuple(predictions.shape)} and labels {tuple(labels.shape)} differ in shape"
         )
-    labelled = ~labels.isnan()
-    count = labelled.sum()
-    if count == 0:
+    known = ~labels.isnan()
+    if not known.any():
         raise DataError("no cell of this batch is labelled", hint="draw frames with at least one labelled AU")
-    return (predictions - labels).where(labelled, 0.0), count
+    return known
+
+
+def errors(predictions: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """`(N,A)` errors in float32 or better, 0 where there is no label, and the number of labelled cells.
+
+    Raises what `labelled` raises.
+    """
+    known = labelled(predictions, labels)
+    return (predictions - labels).where(known, 0.0), known.sum()

@@ -18,3 +18,14 @@ class HuberParams(Params):
     """Squared error near zero, absolute error far out."""
 
     delta: float = Field(1.0, gt=0, description="intensity error where the two meet (ours: one FACS level)")
+
+
+class OrdinalParams(Params):
+    """Ordered levels with learned thresholds, proportional odds."""
+
+    slope: float = Field(
+        2.0,
+        gt=0,
+        description="how fast the log odds change with the prediction at first, learned from there (ours: a logistic "
+        "noise of 0.9 levels)",
+    )
