@@ -70,6 +70,13 @@ class StageContext(Protocol):
         """The model's backbone, temporal module or head as the recipe describes it, with new weights."""
         ...
 
+    def model_of(self, run: str) -> tuple[Any, Any]:
+        """The model of another finished run, in evaluation mode on the device, and `aukit.training.saved.ModelFacts`.
+
+        Only of runs that the stage's parameters tell by `StageParams.runs`: whom they saw counts as seen.
+        """
+        ...
+
     def clips(self, split: str) -> Any:
         """The stage's clips of "train" or "validation" people (`aukit.clips.clipset.ClipSet`).
 
@@ -112,6 +119,8 @@ class Stage(Protocol):
 
     A stage may also have `check(ctx)`: it is called for every stage before the first one trains, to refuse early what
     could not work. Where it has `loop(ctx)` that returns an `aukit.training.loop.Loop`, a dry run times a step of it.
+    Where it makes labels, `preview(ctx)` gives a StageResult with labels at the same frames, whatever their values, and
+    nothing computed: later stages' checks and a dry run see those.
     """
 
     def run(self, ctx: StageContext) -> StageResult:

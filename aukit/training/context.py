@@ -21,7 +21,9 @@ from aukit.rundir.checkpoint import Checkpoints
 from aukit.rundir.metrics_log import MetricsLog
 from aukit.training import seeding
 from aukit.training.device import autocast
-from aukit.training.model import build_part
+from aukit.training.model import AUModel, build_part
+from aukit.training.saved import ModelFacts
+from aukit.training.weights import Inherited
 
 
 class Context:
@@ -42,6 +44,7 @@ class Context:
         emit: Callable[[Event], None],
         parts: Mapping[str, Choice],
         registry: Registry | None = None,
+        runs: Mapping[Path, Inherited] | None = None,
         precision: str = "fp32",
         checkpoint_every: int = 200,
     ) -> None:
@@ -58,6 +61,7 @@ class Context:
         self._emit = emit
         self._parts = parts
         self._registry = registry
+        self._runs = runs or {}
         self._checkpoints = Checkpoints(folder / "checkpoints")
         self._features: dict[str, dict[str, NDArray[np.float32]]] = {}
         self._started = time.monotonic()
@@ -84,6 +88,20 @@ class Context:
         return build_part(part, self._parts[part], self.seed, registry=self._registry, key=key, **wiring).to(
             self.device
         )
+
+    def model_of(self, run: str) -> tuple[AUModel, ModelFacts]:
+        """The model of another finished run, in evaluation mode on the device, and its facts.
+
+        Raises:
+            ComponentError: the stage's parameters do not tell of this run (`StageParams.runs`).
+        """
+        found = self._runs.get(Path(run).expanduser())
+        if found is None:
+            raise ComponentError(
+                f"the stage `{self.name}` asks for the model of `{run}`, which its parameters do not name",
+                hint="return the folder from `StageParams.runs()`: whom that run saw counts as seen",
+            )
+        return found.network(self._registry).to(self.device), found.model
 
     def clips(self, split: str) -> ClipSet:
         """Clips of "train" or "validation" people, labels masked to the sample.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,13 +72,22 @@ class RunData:
     protocol: str
     framing: Framing | None = None
     """Of the last data that labels come from: what the model wants to see."""
-    weights: Inherited | None = None
-    """The run whose model this one starts from."""
+    runs: Mapping[str, Inherited] = field(default_factory=dict)
+    """The other runs that this one builds on, by the dotted path that names each."""
+
+    @property
+    def weights(self) -> Inherited | None:
+        """The run whose model this one starts from."""
+        return self.runs.get(KEY)
+
+    def used_by(self, stage: str) -> dict[Path, Inherited]:
+        """The other runs whose models a stage uses, by folder."""
+        return {run.folder.path: run for run in self.runs.values() if run.stage == stage}
 
     @property
     def origin(self) -> str:
         """The least real origin of all that shapes or tests the model."""
-        earlier = [self.weights.model.origin] if self.weights else []
+        earlier = [run.model.origin for run in self.runs.values()]
         return max([*earlier, *(table.origin for table in self.tables.values())], key=ORIGINS.index)
 
     @property
@@ -85,15 +95,17 @@ class RunData:
         """Height and width of the frames."""
         return next(iter(self.stages.values())).train.size
 
-    def facts(self) -> dict[str, Any]:
-        """data.json."""
+    def facts(self, parts: Sequence[str] = ()) -> dict[str, Any]:
+        """data.json; `parts` of the model took over the weights of another run."""
+        teachers = {path: run.facts() for path, run in self.runs.items() if run.stage}
         return {
             "origin": self.origin,
             "aus": list(self.aus),
             "framing": in_words(self.framing),
             "tables": {name: table.facts() for name, table in self.tables.items()},
             "stages": {name: stage.facts() for name, stage in self.stages.items()},
-            "weights": self.weights.facts(self.aus) if self.weights else None,
+            "weights": self.weights.facts(parts) if self.weights else None,
+            **({"runs": teachers} if teachers else {}),
             "protocol": self.protocol,
             "overlap_with_test": {name: list(people) for name, people in self.overlap.items()},
             "test_frames_seen": {name: list(clips) for name, clips in self.frames.items()},
@@ -114,7 +126,7 @@ def open_data(
     Raises:
         RecipeError: files are not there: all of them, with ways to get them.
         DataError: a file is damaged, a split shares a person, a stage would see test people, labels lack.
-        RunFolderError: `model.weights` names no finished run.
+        RunFolderError: `model.weights` or a stage names no finished run.
     """
     missing = missing_data(recipe)
     if missing:
@@ -136,10 +148,13 @@ def open_data(
     }
     people = overlap(seen, test)
     frames = {name: same_frames(clips, test) for name, clips in seen.items()}
-    weights = inherited(recipe)
-    if weights:
-        people[KEY] = weights.saw_people(test, selected=part == "test")
-        frames[KEY] = weights.saw_frames(test, tables[judged].cut)
+    runs = inherited(recipe)
+    for path, run in runs.items():
+        people[path] = run.saw_people(test, selected=part == "test")
+        frames[path] = run.saw_frames(test, tables[judged].cut)
+        if run.stage:
+            shown = {f"data.{name}": tables[name].framing for name in stage_tables(recipe, run.stage)}
+            shared_framing({f"the run {run.folder.path}": run.model.framing, **shown})
     protocol, allowed = tables[judged].protocol, recipe.evaluation.allow_overlap
     if protocol == SAME_PEOPLE:
         refuse_overlap(frames, allowed=allowed, what="frames of test blocks")
@@ -154,7 +169,7 @@ def open_data(
         aus=aus,
         protocol=protocol,
         framing=framing,
-        weights=weights,
+        runs=runs,
     )
 
 

@@ -50,7 +50,10 @@ def plan(recipe: Recipe, *, registry: Registry, out: Path | None = None) -> dict
             data.weights.load_into(model)
         model = model.to(device)
         speed = _prediction_speed(model, data, device)
-        stages = {name: _stage(recipe, name, data, model, device, registry, speed) for name in recipe.stages}
+        stages: dict[str, dict[str, Any]] = {}
+        results: dict[str, StageResult] = {}
+        for name in recipe.stages:
+            stages[name] = _stage(recipe, name, data, model, results, device, registry, speed)
         making = sum(_making(recipe, name, table, registry) for name, table in data.tables.items())
         weights = sum(value.numel() * value.element_size() for value in model.state_dict().values())
         return {
@@ -140,10 +143,12 @@ def _stage(
     name: str,
     data: RunData,
     model: AUModel,
+    results: dict[str, StageResult],
     device: torch.device,
     registry: Registry,
     speed: float,
 ) -> dict[str, Any]:
+    """Facts of a stage; what it will leave is added to `results`."""
     provided, params, own = (
         recipe.components[f"stages.{name}"],
         recipe.params(f"stages.{name}"),
@@ -163,18 +168,22 @@ def _stage(
             device=device,
             folder=Path(place),
             model=model,
-            results=dict.fromkeys(_before(recipe, name), StageResult(model=model)),
+            results=dict(results),
             train=own.train,
             validation=own.validation,
             metrics=metrics,
             emit=lambda event: None,
             parts={part: getattr(recipe.model, part) for part in PARTS},
             registry=registry,
+            runs=data.used_by(name),
             precision=recipe.compute.precision,
         )
         stage = construct(provided, params, {})
         if hasattr(stage, "check"):
             stage.check(ctx)
+        results[name] = stage.preview(ctx) if hasattr(stage, "preview") else StageResult(model=model)
+        if results[name].labels:
+            facts["seconds_estimated"] = round(own.train.frames / speed, 1)
         if not hasattr(stage, "loop"):
             return facts
         loop = stage.loop(ctx)
@@ -200,11 +209,6 @@ def _stage(
             "seconds_estimated": round(loop.steps * a_step + looked, 1),
         }
     return facts
-
-
-def _before(recipe: Recipe, name: str) -> list[str]:
-    names = list(recipe.stages)
-    return names[: names.index(name)]
 
 
 def _time_step(loop: Loop) -> float:

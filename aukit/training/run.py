@@ -149,7 +149,7 @@ class _Run:
         self.metrics = MetricsLog(self.folder.metrics)
         stages = {name: self._stage(name) for name in recipe.stages}
         self._check_stages(stages, model)
-        self._prepare_folder()
+        self._prepare_folder(parts_taken)
         if self.shared:
             self.sharing = Sharing(self.shared, recipe, self.data, str(self.device))
         self.emit(
@@ -162,7 +162,11 @@ class _Run:
             )
         )
         if parts_taken:
-            self.emit(Note(text=f"{', '.join(parts_taken)} start from the weights of {recipe.model.weights}"))
+            anew = [part for part in PARTS if part not in parts_taken and getattr(model, part).state_dict()]
+            said = f"; {', '.join(anew)} anew" if anew else ""
+            self.emit(
+                Note(text=f"{', '.join(parts_taken)} start from the weights of {recipe.model.weights}{said}")
+            )
         for name, stage in stages.items():
             model = self._run_stage(name, stage, model)
         evaluation = self._judge(model)
@@ -194,6 +198,7 @@ class _Run:
             emit=self.emit,
             parts={part: getattr(self.recipe.model, part) for part in PARTS},
             registry=self.registry,
+            runs=self.data.used_by(name),
             precision=compute.precision,
             checkpoint_every=compute.checkpoint_every,
         )
@@ -203,14 +208,15 @@ class _Run:
         for number in range(len(self.recipe.trackers)):
             load_class(self.recipe.components[f"trackers.{number}"])
         for name, stage in stages.items():
+            ctx = self._context(name, model)
             if hasattr(stage, "check"):
-                stage.check(self._context(name, model))
-            self.results[name] = StageResult(model=model)
+                stage.check(ctx)
+            self.results[name] = stage.preview(ctx) if hasattr(stage, "preview") else StageResult(model=model)
         self.results.clear()
 
-    def _prepare_folder(self) -> None:
+    def _prepare_folder(self, parts: Sequence[str]) -> None:
         """Write what is known before training; where a run goes on, see that its data is still the same."""
-        folder, recipe, facts = self.folder, self.recipe, self.data.facts()
+        folder, recipe, facts = self.folder, self.recipe, self.data.facts(parts)
         if self.resuming:
             if folder.data.exists() and read_json(folder.data) != plain(facts):
                 raise RunFolderError(
