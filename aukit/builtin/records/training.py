@@ -7,6 +7,7 @@ from aukit.contracts.component import Component
 
 PAPER = "Sanchez et al., Semi-supervised Facial Action Unit Intensity Estimation with Contrastive Learning, ACCV 2020"
 HUBER = "Huber, Robust Estimation of a Location Parameter, 1964"
+MCCULLAGH = "McCullagh, Regression Models for Ordinal Data, Journal of the Royal Statistical Society B, 1980"
 
 RECORDS = (
     Component(
@@ -24,6 +25,14 @@ RECORDS = (
         params=losses.HuberParams,
         summary="squared error near zero, absolute error far out",
         cite=HUBER,
+    ),
+    Component(
+        kind="loss",
+        name="ordinal",
+        build="aukit.builtin.losses.ordinal:Ordinal",
+        params=losses.OrdinalParams,
+        summary="likelihood of ordered levels, proportional odds",
+        cite=MCCULLAGH,
     ),
     Component(
         kind="augmentation",

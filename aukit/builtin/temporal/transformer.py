@@ -117,8 +117,9 @@ class Layer(nn.Module):
 
 def _turn(x: Tensor, first: int) -> Tensor:
     """Rotary positions: pair i of `(...,T,d)`, features i and i + d/2, is turned by `t * WAVELENGTH^(-2i/d)`."""
-    time = torch.arange(first, first + x.shape[-2], device=x.device, dtype=torch.float32)
-    pairs = torch.arange(0, x.shape[-1], 2, device=x.device, dtype=torch.float32) / x.shape[-1]
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    time = torch.arange(first, first + x.shape[-2], device=x.device, dtype=dtype)
+    pairs = torch.arange(0, x.shape[-1], 2, device=x.device, dtype=dtype) / x.shape[-1]
     angle = time[:, None] * WAVELENGTH**-pairs
     a, b = x.chunk(2, dim=-1)
     cos, sin = angle.cos(), angle.sin()
