@@ -91,6 +91,10 @@ class Interrupted(AukitError):
     exit_code = 130
 
 
+class Elsewhere(AukitError):
+    """Another process of the same run failed or was stopped, and tells of it: this one ends in silence."""
+
+
 def nearest(name: str, options: Iterable[str], *, count: int = 3) -> tuple[str, ...]:
     """The options that look most like `name`, best first; empty when nothing is close."""
     return tuple(difflib.get_close_matches(name, sorted(options), n=count, cutoff=0.5))

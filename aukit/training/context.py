@@ -19,7 +19,7 @@ from aukit.hosting.build import build
 from aukit.hosting.registry import Registry
 from aukit.rundir.checkpoint import Checkpoints
 from aukit.rundir.metrics_log import MetricsLog
-from aukit.training import seeding
+from aukit.training import distributed, seeding
 from aukit.training.device import autocast
 from aukit.training.model import AUModel, build_part
 from aukit.training.saved import ModelFacts
@@ -143,7 +143,9 @@ class Context:
         return seeding.rng(self.seed, self.name, *key)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Write one row of metrics and tell the trackers."""
+        """Write one row of metrics and tell the trackers; of several processes the main one does."""
+        if not distributed.is_main():
+            return
         self._metrics.write(self.name, step, values)
         self._emit(Metrics(stage=self.name, step=step, values=dict(values)))
 
@@ -156,7 +158,12 @@ class Context:
         self._emit(Note(text=text, level=level))
 
     def save(self, tensors: Mapping[str, torch.Tensor], state: Mapping[str, Any]) -> None:
-        """Replace this stage's checkpoint. `state` is JSON; the rows of metrics so far are remembered with it."""
+        """Replace this stage's checkpoint. `state` is JSON; the rows of metrics so far are remembered with it.
+
+        Of several processes the main one saves.
+        """
+        if not distributed.is_main():
+            return
         self._checkpoints.save(
             tensors, {"rows": self._metrics.rows, "seconds": self.seconds, "state": dict(state)}
         )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,9 +16,11 @@ from aukit.builtin.params.stages import GradientParams
 from aukit.clips.loader import Batch, Loader
 from aukit.clips.windows import Window
 from aukit.contracts.run import StageContext
-from aukit.errors import DivergedError, Interrupted
+from aukit.errors import DivergedError, Interrupted, RunFolderError
+from aukit.training import distributed
 from aukit.training.device import autocast
 from aukit.training.interrupt import StopRequest
+from aukit.training.normalisation import running
 from aukit.training.optim import (
     Average,
     Schedule,
@@ -28,6 +29,7 @@ from aukit.training.optim import (
     optimizer_tensors,
     set_rate,
 )
+from aukit.training.pace import Pace
 from aukit.training.seeding import reseed_torch
 
 ROWS = 2000
@@ -44,13 +46,16 @@ class Look:
 
 @dataclass(kw_only=True)
 class Loop:
-    """One stage's steps.
+    """One stage's steps, in one process or in several.
+
+    Of several each takes the next batch of one plan; gradients and running statistics are averaged over them at every
+    step. The main process looks, logs and saves; all act on what it found. They diverge and stop together.
 
     Args:
         ctx: the stage's world.
         params: batch, optimiser, schedule, clip, average.
         steps: optimiser steps.
-        plan: step -> the windows of its batch.
+        plan: number of a batch -> its windows; a step takes one for each process.
         read: windows -> batch, called in background threads.
         loss: (step, batch) -> scalar loss, numbers to log, frames computed. Runs under the stage's precision.
         model: the model that trains; it is what `average` and `select_best` are about.
@@ -78,6 +83,9 @@ class Loop:
     select_best: bool = False
 
     def __post_init__(self) -> None:
+        distributed.copy_main(
+            value for _, module in self._modules() for value in module.state_dict().values()
+        )
         self.optimizer = build_optimizer(self.params.optimizer, self.groups)
         self.parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.schedule = Schedule(self.params.schedule, self.params.optimizer.lr, self.steps)
@@ -101,20 +109,23 @@ class Loop:
             DivergedError: the loss or the weights are not finite; the last good checkpoint stands.
             Interrupted: by Ctrl-C; a checkpoint was left.
         """
-        first = self._restore()
+        first = distributed.together(self._restore)
         pace = Pace(self.ctx.progress, self.ctx.name, self.steps)
         self.training_mode()
-        batches = cast("Generator[Batch, None, None]", iter(Loader(self.read, self.plan, first, self.steps)))
+        batches = cast(
+            "Generator[Batch, None, None]", iter(Loader(self.read, self._windows, first, self.steps))
+        )
         with StopRequest() as stop, closing(batches):
             for step, batch in zip(range(first, self.steps), batches, strict=True):
                 frames = self.step(step, batch)
                 done = step + 1
                 if self.look and (done == self.steps or (self.look_every and done % self.look_every == 0)):
                     self._look(done)
-                pace.step(done, frames, self.last)
-                if stop.asked or (done < self.steps and done % self.ctx.checkpoint_every == 0):
+                pace.step(done, frames * distributed.size(), self.last)
+                asked = distributed.anywhere(stop.asked)
+                if asked or (done < self.steps and done % self.ctx.checkpoint_every == 0):
                     self._save(done)
-                if stop.asked:
+                if asked:
                     raise Interrupted(
                         f"stopped at step {done} of {self.steps} of the stage `{self.ctx.name}`; a checkpoint was left",
                         hint="go on with `--resume`",
@@ -122,25 +133,31 @@ class Loop:
         self._check_weights(self.steps)
         return self._finish()
 
+    def _windows(self, step: int) -> Sequence[Window]:
+        """This process's share of a step."""
+        return self.plan(step * distributed.size() + distributed.rank())
+
     def step(self, step: int, batch: Batch) -> int:
-        """One optimiser step; returns the number of frames computed."""
-        reseed_torch(self.ctx.seed, self.ctx.name, "step", step)
+        """One optimiser step; returns the number of frames that this process computed."""
+        reseed_torch(self.ctx.seed, self.ctx.name, "step", step, *distributed.own_key())
         rate = self.schedule.rate(step)
         set_rate(self.optimizer, rate)
         with autocast(self.ctx.device, self.ctx.precision):
             loss, values, frames = self.loss(step, batch)
-        number = loss.item()  # the step's one wait for the device
+        logged = distributed.mean({"loss": loss.item(), **values})  # the step's one wait for the device
+        number = logged["loss"]
         if not math.isfinite(number):
-            raise self._diverged(step, number, values, batch)
+            raise self._diverged(step, number, {name: logged[name] for name in values}, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        distributed.average(self.parameters, list(self._statistics()))
         if self.params.gradient_clip:
             nn.utils.clip_grad_norm_(self.parameters, self.params.gradient_clip)
         self.optimizer.step()
         self.average.update(self.model, step)
         if self.after_step:
             self.after_step(step)
-        self._log(step + 1, {"loss": number, **values}, rate)
+        self._log(step + 1, logged, rate)
         return frames
 
     def _log(self, done: int, values: Mapping[str, float], rate: float) -> None:
@@ -154,8 +171,9 @@ class Loop:
 
     def _look(self, done: int) -> None:
         assert self.look is not None
+        look = self.look
         with averaged(self.model, self.average):
-            found = self.look(done)
+            found = distributed.on_main(lambda: look(done))
             if self.select_best and self._better(found.score):
                 self.best_score, self.best_step = found.score, done
                 self.best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
@@ -180,6 +198,15 @@ class Loop:
         yield "model", self.model
         yield from self.others.items()
 
+    def _statistics(self) -> Iterator[Tensor]:
+        """Running means and variances that this step has moved."""
+        for _, module in self._modules():
+            for layer in running(module):
+                if layer.training:
+                    yield from (
+                        value for value in (layer.running_mean, layer.running_var) if value is not None
+                    )
+
     def _save(self, done: int) -> None:
         self._check_weights(done)
         groups = {name: module.state_dict() for name, module in self._modules()}
@@ -193,6 +220,7 @@ class Loop:
         }
         state = {
             "step": done,
+            "processes": distributed.size(),
             "sums": self.sums,
             "summed": self.summed,
             "best_score": self.best_score,
@@ -207,6 +235,15 @@ class Loop:
         if found is None:
             return 0
         tensors, state = found
+        processes = state.get("processes", 1)
+        if processes != distributed.size():
+            raise RunFolderError(
+                f"the stage `{self.ctx.name}` was begun by {processes} processes, not by {distributed.size()}",
+                where=str(self.ctx.folder),
+                hint=f"a step would see other data: go on with `torchrun --nproc_per_node {processes}`"
+                if processes > 1
+                else "a step would see other data: go on without torchrun",
+            )
 
         def group(name: str) -> dict[str, Tensor]:
             return {
@@ -282,38 +319,3 @@ def averaged(model: nn.Module, average: Average) -> Iterator[None]:
         yield
     finally:
         model.load_state_dict(own)
-
-
-class Pace:
-    """Tells how fast it goes and how long it still takes, a few times a second at most.
-
-    The clock starts after the first step, which is slower than all others; until then nothing is known.
-    """
-
-    def __init__(self, progress: Callable[..., Any], task: str, total: int) -> None:
-        self.progress = progress
-        self.task = task
-        self.total = total
-        self.first = 0
-        self.started = self.told = 0.0
-        self.frames = 0
-
-    def step(self, done: int, frames: int, values: Mapping[str, float]) -> None:
-        """A step is done that took in `frames` frames."""
-        now = time.monotonic()
-        if not self.started:
-            self.started, self.first = now, done
-        else:
-            self.frames += frames
-            if done < self.total and now - self.told < 0.25:
-                return
-        self.told = now
-        seconds, steps = max(now - self.started, 1e-9), done - self.first
-        self.progress(
-            self.task,
-            done,
-            self.total,
-            frames_per_second=self.frames / seconds,
-            seconds_left=seconds / steps * (self.total - done) if steps else 0.0,
-            values=values,
-        )

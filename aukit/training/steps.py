@@ -10,11 +10,12 @@ from aukit.builtin.params.stages import GradientParams
 from aukit.clips.clipset import ClipSet
 from aukit.clips.windows import frame_stride
 from aukit.contracts.params import Params
+from aukit.training import distributed
 
 
 def count_steps(params: GradientParams, steps_per_epoch: int) -> int:
-    """Optimiser steps of a stage: as given, or its epochs, rounded up."""
-    return params.steps or max(1, math.ceil(params.epochs * steps_per_epoch))
+    """Optimiser steps of a stage: as given, or its epochs, rounded up. Each process takes a batch of every step."""
+    return params.steps or max(1, math.ceil(params.epochs * steps_per_epoch / distributed.size()))
 
 
 def stride_of(params: Params) -> int | float:

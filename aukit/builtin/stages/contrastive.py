@@ -16,6 +16,7 @@ from aukit.clips.windows import SpanPlan
 from aukit.contracts.run import StageContext, StageResult
 from aukit.training.batches import to_device, to_unit
 from aukit.training.device import autocast
+from aukit.training.distributed import own_key
 from aukit.training.loop import Look, Loop
 from aukit.training.seeding import reseed_torch
 from aukit.training.steps import count_steps, stride_of
@@ -55,7 +56,8 @@ class ContrastiveStage:
 
         def loss(step: int, batch: Batch) -> tuple[Tensor, Mapping[str, float], int]:
             frames = to_device(batch.frames, ctx.device)
-            views = [augment(frames, ctx.rng("augment", step, view)) for view in range(objective.views)]
+            keys = [(step, view, *own_key()) for view in range(objective.views)]
+            views = [augment(frames, ctx.rng("augment", *key)) for key in keys]
             clips = views[0].unsqueeze(0) if len(views) == 1 else torch.stack(views)
             value, numbers = objective(model, clips)
             return value, numbers, clips.shape[0] * clips.shape[1] * clips.shape[2]

@@ -15,6 +15,7 @@ from aukit.contracts.run import StageContext, StageResult
 from aukit.errors import DataError, UsageError, did_you_mean
 from aukit.training.batches import WithFuture, label_position, packed, to_device, to_unit
 from aukit.training.device import autocast
+from aukit.training.distributed import own_key
 from aukit.training.loop import Loop
 from aukit.training.normalisation import freeze, recalibrate
 from aukit.training.packing import predict_at
@@ -85,7 +86,7 @@ class RegressionStage:
                 freeze(model)
 
         def loss(step: int, batch: Batch) -> tuple[Tensor, Mapping[str, float], int]:
-            rng = ctx.rng("augment", step)
+            rng = ctx.rng("augment", step, *own_key())
             predictions, labels = self._forward(ctx, batch, partial(augment, rng=rng))
             return criterion(predictions.float(), labels), {}, int(batch.lengths.sum())
 
