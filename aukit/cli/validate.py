@@ -29,30 +29,36 @@ def validate(
     no_plugins: options.NoPlugins = False,
     as_json: options.Json = False,
 ) -> None:
-    """Check recipes: names, parameters, types and ranges. Reads no data."""
+    """Check recipes and suites: names, parameters, types and ranges. Reads no data."""
     from aukit.recipe import load_recipe
+    from aukit.suites.load import Options, is_suite_file, load_suite
 
     registry = options.load_registry(no_plugins, plugin)
     verdicts: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for name in recipes:
         found: tuple[Problem, ...] = ()
+        said = Options(
+            overrides=overrides or (),
+            ablations=ablate or (),
+            smoke=smoke,
+            stand_in=stand_in,
+            data_root=data_root,
+        )
         try:
-            recipe = load_recipe(
-                name,
-                overrides=overrides or (),
-                ablations=ablate or (),
-                smoke=smoke,
-                stand_in=stand_in,
-                data_root=data_root,
-                registry=registry,
-            )
+            if is_suite_file(name, registry):
+                suite = load_suite(name, registry=registry, options=said)
+                runs = len(suite.variants) * len(suite.table.folds) * len(suite.table.seeds)
+                what = f"suite of {runs} runs: variants {', '.join(suite.variants)}"
+            else:
+                recipe = load_recipe(name, registry=registry, **vars(said))
+                stages = ", ".join(f"{stage} ({choice.name})" for stage, choice in recipe.stages.items())
+                what = f"data {', '.join(recipe.data)}; stages {stages}"
         except RecipeError as error:
             found = error.problems
         else:
             if not as_json:
-                stages = ", ".join(f"{stage} ({choice.name})" for stage, choice in recipe.stages.items())
-                terminal.out(f"{name}: valid: data {', '.join(recipe.data)}; stages {stages}")
+                terminal.out(f"{name}: valid: {what}")
         problems += found
         verdicts.append(
             {"recipe": name, "valid": not found, "problems": [vars(problem) for problem in found]}

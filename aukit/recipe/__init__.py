@@ -1,7 +1,7 @@
 """Recipes: TOML with line numbers, overrides, two-step resolution, a complete dump. Free of torch."""
 
 from aukit.recipe.explain import Explained, explain
-from aukit.recipe.load import load_recipe
+from aukit.recipe.load import VARIANTS, Change, load_recipe, recipe_file
 from aukit.recipe.overrides import parse_value
 from aukit.recipe.recipe import Recipe
 from aukit.recipe.shipped import ShippedRecipe, copy_recipe, list_recipes
@@ -19,6 +19,8 @@ from aukit.recipe.tables import (
 )
 
 __all__ = [
+    "VARIANTS",
+    "Change",
     "ComputeTable",
     "DataTable",
     "EvaluationTable",
@@ -37,4 +39,5 @@ __all__ = [
     "load_recipe",
     "missing_data",
     "parse_value",
+    "recipe_file",
 ]

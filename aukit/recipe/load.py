@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aukit.errors import Problem, RecipeError, UsageError
@@ -21,7 +21,13 @@ from aukit.recipe.tables import SplitBlocks
 DATA_ROOT = "AUKIT_DATA"
 """Environment variable: where relative paths of data start."""
 
+VARIANTS = "variants"
+"""The table by which a suite is known."""
+
 SMOKE = "--smoke"
+
+Change = Callable[[Draft, Registry], list[Problem]]
+"""Something laid over a recipe by whoever loads it; it returns what is wrong with it."""
 
 
 def load_recipe(
@@ -34,11 +40,12 @@ def load_recipe(
     data_root: str | os.PathLike[str] | None = None,
     device: str | None = None,
     registry: Registry | None = None,
+    changes: Sequence[Change] = (),
 ) -> Recipe:
     """Load a recipe by its file, or a shipped one by its name. Reads no data and imports no torch.
 
     What comes later in this order wins: the recipes it extends, its own tables, `ablations`, `overrides`
-    ("path=value"), `stand_in`, `smoke`. The data root is `data_root`, else $AUKIT_DATA, else the recipe's own.
+    ("path=value"), `changes`, `stand_in`, `smoke`. The data root is `data_root`, else $AUKIT_DATA, else the recipe's.
 
     Raises:
         RecipeError: with every problem there is, each with its place.
@@ -47,7 +54,7 @@ def load_recipe(
         from aukit.hosting.host import load_host
 
         registry = load_host()
-    chain = _chain(_find(path_or_name, registry), registry)
+    chain = _chain(recipe_file(path_or_name, registry), registry)
     draft = Draft()
     for source in chain:
         draft.lay(source)
@@ -59,6 +66,8 @@ def load_recipe(
         problems += ablate(draft, name, registry)
     for text in overrides:
         problems += override(draft, text, registry)
+    for change in changes:
+        problems += change(draft, registry)
     if device is not None:
         draft.put(("compute", "device"), device, "--device")
     if data_root is not None:
@@ -76,7 +85,12 @@ def load_recipe(
     return recipe
 
 
-def _find(path_or_name: str | os.PathLike[str], registry: Registry) -> Path:
+def recipe_file(path_or_name: str | os.PathLike[str], registry: Registry) -> Path:
+    """The file that is meant: a file's path, or the name of a shipped recipe.
+
+    Raises:
+        RecipeError: there is none.
+    """
     text = os.fspath(path_or_name)
     file = Path(text).expanduser()
     if file.is_file():
@@ -93,6 +107,12 @@ def _chain(file: Path, registry: Registry) -> list[SourceText]:
     seen: list[Path] = []
     while True:
         source = read_source(file)
+        if VARIANTS in source.tables:
+            message, hint = (
+                "this is a suite of runs, not a recipe",
+                "`aukit run` and `aukit validate` take it",
+            )
+            raise RecipeError([Problem(where=str(file), message=message, hint=hint)])
         chain.insert(0, source)
         seen.append(file.resolve())
         base = source.tables.get("extends")

@@ -37,16 +37,31 @@ def override(draft: Draft, text: str, registry: Registry) -> list[Problem]:
     if not sign:
         message = f"expected PATH=VALUE, got `{text}`"
         return [Problem(where=SET, message=message, hint="such as stages.pretrain.optimizer.lr=1e-4")]
+    return assign(draft, left.strip(), parse_value(right.strip()), registry, SET)
+
+
+def assign(draft: Draft, text: str, value: Any, registry: Registry, origin: str) -> list[Problem]:
+    """Put a value at a dotted path; what is wrong with the path, if anything is. `origin` says who asked for it."""
     try:
-        keys = parse_path(left.strip())
+        keys = parse_path(text)
     except ValueError:
-        message = f"`{left.strip()}` is no dotted path"
-        return [Problem(where=SET, message=message, hint="such as stages.pretrain.optimizer.lr")]
-    path, problem = _find(draft, keys, registry, SET)
+        message = f"`{text}` is no dotted path"
+        return [Problem(where=origin, message=message, hint="such as stages.pretrain.optimizer.lr")]
+    path, problem = _find(draft, keys, registry, origin)
     if problem:
         return [problem]
-    draft.put(path, parse_value(right.strip()), SET)
+    draft.put(path, value, origin)
     return []
+
+
+def take_out(draft: Draft, text: str, origin: str, hint: str = "") -> list[Problem]:
+    """Take out what is at a dotted path; that there is nothing is a problem."""
+    try:
+        found = draft.remove(parse_path(text))
+    except ValueError:
+        found = False
+    message = "this recipe has nothing there to remove"
+    return [] if found else [Problem(where=origin, path=text, message=message, hint=hint)]
 
 
 def ablate(draft: Draft, name: str, registry: Registry) -> list[Problem]:
@@ -58,15 +73,9 @@ def ablate(draft: Draft, name: str, registry: Registry) -> list[Problem]:
         return [Problem(where="--ablate", message=error.message, hint=error.hint)]
     problems = []
     for text in ablation.remove:
-        if not draft.remove(parse_path(text)):
-            message = "this recipe has nothing there to remove"
-            problems.append(Problem(where=origin, path=text, message=message, hint=ablation.summary))
+        problems += take_out(draft, text, origin, ablation.summary)
     for text, value in ablation.set.items():
-        path, problem = _find(draft, parse_path(text), registry, origin)
-        if problem:
-            problems.append(problem)
-        else:
-            draft.put(path, value, origin)
+        problems += assign(draft, text, value, registry, origin)
     return problems
 
 

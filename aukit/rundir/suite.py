@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from aukit.rundir.layout import RunFolder
 FORMAT = "aukit suite"
 VERSION = 1
 FILE = "suite.json"
+_RUN = re.compile(r'"[^"]*?([A-Za-z0-9_-]+/fold\d+-seed\d+)"')
 
 Shows = Literal["intensity", "prediction", "labels"]
 """What the table of a suite is about: AU intensities of test people, the accuracy of pre-training, or label counts."""
@@ -61,6 +62,8 @@ class SuitePlan:
     """The table of published numbers that stands beside it, where the data is real: "table2"."""
     written: str = ""
     """When, as ISO 8601 with the zone."""
+    tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By variant and fold, what was chosen on validation people: `{"r18": {"1": {"stages.finetune.steps": 500}}}`."""
     changes: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
     """What was changed afterwards: `{"written": ..., "what": ...}`."""
 
@@ -103,11 +106,14 @@ class SuiteFolder:
         return RunFolder(self.path / planned.folder)
 
 
-def run_digest(tables: Mapping[str, Any], suite: Path) -> str:
-    """A digest of a complete recipe's tables, without what is not meant to change a result, wherever the suite lies."""
+def run_digest(tables: Mapping[str, Any]) -> str:
+    """A digest of a complete recipe's tables, without what is not meant to change a result.
+
+    Where one of the values is the folder of another run of the suite, it does not matter where the suite lies.
+    """
     said = {key: value for key, value in tables.items() if key not in ("compute", "trackers", "summary")}
     said["precision"] = tables.get("compute", {}).get("precision")
-    text = json.dumps(said, sort_keys=True, default=list).replace(f"{suite}{os.sep}", "SUITE/")
+    text = _RUN.sub(r'"SUITE/\1"', json.dumps(said, sort_keys=True, default=list))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
