@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aukit.clips.clipset import ClipSet
-from aukit.contracts.data import Sampler
+from aukit.clips.clipset import Clip, ClipSet
+from aukit.contracts.data import Draw, KeyFrames, Sampler
 from aukit.errors import ComponentError, DataError
 
 FORMAT = "aukit label list"
@@ -56,17 +57,21 @@ def count_labels(clips: ClipSet) -> LabelCounts:
     )
 
 
-def draw_mask(clips: ClipSet, sampler: Sampler, rng: np.random.Generator) -> dict[str, NDArray[np.bool_]]:
-    """Let a sampler choose among the labelled frames that have a face: `{clip id: bool (T,A)}`.
+def draw_mask(clips: ClipSet, sampler: Sampler, rng: np.random.Generator) -> Draw:
+    """Let a sampler choose among the labelled frames that have a face: `{clip id: bool (T,A)}`, and what it says of it.
 
     Raises:
         ComponentError: the sampler's answer has a wrong shape, or a label that does not exist.
         DataError: the sampler cannot give what it was asked for.
     """
-    offered = {clip.id: clip.usable_labels for clip in clips.clips}
+    breaks = {clip.id: _breaks(clip) for clip in clips.clips}
+    offered = {
+        clip.id: np.insert(clip.usable_labels, breaks[clip.id], np.nan, axis=0) for clip in clips.clips
+    }
     drawn = sampler(offered, rng)
+    said = drawn if isinstance(drawn, Draw) else Draw()
     name = type(sampler).__name__
-    mask = {}
+    mask, key_frames = {}, {}
     for video, labels in offered.items():
         chosen = np.asarray(drawn.get(video, np.zeros(labels.shape, bool)))
         if chosen.shape != labels.shape or chosen.dtype != np.bool_:
@@ -74,12 +79,57 @@ def draw_mask(clips: ClipSet, sampler: Sampler, rng: np.random.Generator) -> dic
             raise ComponentError(f"sampler {name} returned {got} for {video}, {due} was due")
         if (chosen & np.isnan(labels)).any():
             raise ComponentError(f"sampler {name} chose a label of {video} that does not exist")
-        mask[video] = chosen
-    return mask
+        extra = breaks[video] + np.arange(len(breaks[video]))
+        mask[video] = np.delete(chosen, extra, axis=0)
+        if video in said.key_frames:
+            key_frames[video] = tuple(_without(extra, found) for found in said.key_frames[video])
+    return Draw(mask, facts=said.facts, by_au=said.by_au, asked=said.asked, key_frames=key_frames)
+
+
+def _breaks(clip: Clip) -> NDArray[np.int64]:
+    """The rows before which time jumps though the row before has a face, too: a sampler sees no times."""
+    return np.array([stop for (_, stop), (start, _) in pairwise(clip.segments) if start == stop], np.int64)
+
+
+def _without(extra: NDArray[np.int64], found: KeyFrames) -> KeyFrames:
+    def row(offered: int) -> int:
+        return int(offered - np.searchsorted(extra, offered))
+
+    return KeyFrames(
+        peaks=tuple(map(row, found.peaks)),
+        valleys=tuple(map(row, found.valleys)),
+        segments=tuple((row(first), row(last)) for first, last in found.segments),
+    )
+
+
+def draw_facts(draw: Draw, aus: tuple[str, ...]) -> dict[str, Any]:
+    """What a sampler said of its draw, as plain JSON: of the whole, and of each AU with the labels it is `short` of."""
+    facts = dict(draw.facts)
+    counts = sum((chosen.sum(axis=0) for chosen in draw.values()), np.zeros(len(aus), np.int64))
+    by_au = {}
+    for column, au in enumerate(aus):
+        own = dict(draw.by_au[column]) if draw.by_au else {}
+        if draw.asked:
+            asked, drawn = draw.asked[column], int(counts[column])
+            own = {"asked": asked, "drawn": drawn, "short": max(asked - drawn, 0), **own}
+        if own:
+            by_au[au] = own
+    return {**facts, "aus": by_au} if by_au else facts
+
+
+def shortfall(draw: Draw, aus: tuple[str, ...]) -> str:
+    """The AUs of which fewer labels were found than asked for, in words; empty where none is short."""
+    facts = draw_facts(draw, aus).get("aus", {})
+    return ", ".join(
+        f"{au} {own['drawn']} of {own['asked']}" for au, own in facts.items() if own.get("short")
+    )
 
 
 def mask_to_table(mask: Mapping[str, NDArray[np.bool_]], aus: tuple[str, ...]) -> dict[str, Any]:
-    """A mask as plain JSON: for each video, groups of AUs and the frames (rows of the store) they share."""
+    """A mask as plain JSON: for each video, groups of AUs and the frames (rows of the store) they share.
+
+    Where a `Draw` has key frames, they follow by video and AU.
+    """
     videos: dict[str, list[dict[str, Any]]] = {}
     for video, chosen in mask.items():
         frames = np.flatnonzero(chosen.any(axis=1))
@@ -92,7 +142,13 @@ def mask_to_table(mask: Mapping[str, NDArray[np.bool_]], aus: tuple[str, ...]) -
             for number, pattern in enumerate(patterns)
         ]
     lengths = {video: len(chosen) for video, chosen in mask.items()}
-    return {"format": FORMAT, "version": VERSION, "aus": list(aus), "lengths": lengths, "videos": videos}
+    table = {"format": FORMAT, "version": VERSION, "aus": list(aus), "lengths": lengths, "videos": videos}
+    if isinstance(mask, Draw) and mask.key_frames:
+        table["key_frames"] = {
+            video: {au: asdict(own) for au, own in zip(aus, found, strict=True)}
+            for video, found in mask.key_frames.items()
+        }
+    return table
 
 
 def mask_from_table(

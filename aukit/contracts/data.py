@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from aukit.contracts.schema import Schema
 
@@ -126,6 +126,43 @@ class RecordedDataset(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeyFrames:
+    """Key frames of one AU in one video, as rows in rising order: local maxima and minima of its intensity in time.
+
+    `segments` are pairs `(first, last)` of consecutive key frames. From a peak to a valley, or back, the intensity is
+    taken to change in one direction only; between two of a kind it rests.
+    """
+
+    peaks: tuple[int, ...] = ()
+    valleys: tuple[int, ...] = ()
+    segments: tuple[tuple[int, int], ...] = ()
+
+
+class Draw(dict[str, "NDArray[np.bool_]"]):
+    """What a sampler may return in place of a plain dict: its choice, `{video: bool (T,A)}`, and how it was made.
+
+    `facts` and `by_au` (a mapping for each AU, in the order of the columns) are plain JSON, kept with the run. `asked`
+    says how many labels of each AU were asked for; where fewer are chosen, the user is warned. `key_frames`,
+    `{video: (KeyFrames of each AU)}`, are those among the chosen; they are kept beside the list of chosen frames.
+    """
+
+    def __init__(
+        self,
+        chosen: Mapping[str, NDArray[np.bool_]] | None = None,
+        *,
+        facts: Mapping[str, Any] | None = None,
+        by_au: Sequence[Mapping[str, Any]] = (),
+        asked: Sequence[int] = (),
+        key_frames: Mapping[str, tuple[KeyFrames, ...]] | None = None,
+    ) -> None:
+        super().__init__(chosen or {})
+        self.facts = dict(facts or {})
+        self.by_au = tuple(by_au)
+        self.asked = tuple(asked)
+        self.key_frames = dict(key_frames or {})
+
+
 @runtime_checkable
 class Sampler(Protocol):
     """Chooses the labels that may be used. Wiring: none."""
@@ -133,7 +170,10 @@ class Sampler(Protocol):
     def __call__(
         self, labels: Mapping[str, NDArray[np.float32]], rng: np.random.Generator
     ) -> Mapping[str, NDArray[np.bool_]]:
-        """`{video: (T,A) with NaN}` to `{video: bool (T,A)}`; True only where a label exists."""
+        """`{video: (T,A) with NaN}` to `{video: bool (T,A)}`, or a `Draw`; True only where a label exists.
+
+        Rows follow one another in time without a gap; where there is one, a row without labels lies between.
+        """
         ...
 
 

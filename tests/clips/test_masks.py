@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from aukit.builtin.samplers.key_frame import KeyFrameSampler
 from aukit.builtin.samplers.random import RandomSampler
 from aukit.clips.clipset import Clip, ClipSet, replace
-from aukit.clips.masks import count_labels, draw_mask, load_mask, mask_from_table, mask_to_table
+from aukit.clips.masks import (
+    count_labels,
+    draw_facts,
+    draw_mask,
+    load_mask,
+    mask_from_table,
+    mask_to_table,
+    shortfall,
+)
+from aukit.contracts.data import Draw, KeyFrames
 from aukit.errors import ComponentError, DataError
 
 MakeClip = Callable[..., Clip]
@@ -127,3 +138,69 @@ def test_a_video_that_a_sampler_leaves_out_has_no_labels(labelled: ClipSet) -> N
     mask = draw_mask(labelled, lambda labels, rng: {}, np.random.default_rng(0))
     assert sorted(mask) == ["tiny/a", "tiny/b"]
     assert not any(chosen.any() for chosen in mask.values())
+
+
+def test_what_a_sampler_says_is_kept_with_the_names_of_the_aus(labelled: ClipSet) -> None:
+    def sampler(labels: dict[str, np.ndarray], rng: np.random.Generator) -> Draw:
+        mask = {video: ~np.isnan(known) for video, known in labels.items()}
+        says = [{"peaks": number} for number in range(3)]
+        return Draw(mask, facts={"reads": "tracks"}, by_au=says, asked=(13, 20, 4))
+
+    draw = draw_mask(labelled, sampler, np.random.default_rng(0))
+    assert draw_facts(draw, AUS) == {
+        "reads": "tracks",
+        "aus": {
+            "AU01": {"asked": 13, "drawn": 13, "short": 0, "peaks": 0},
+            "AU02": {"asked": 20, "drawn": 13, "short": 7, "peaks": 1},
+            "AU04": {"asked": 4, "drawn": 0, "short": 4, "peaks": 2},
+        },
+    }
+    assert shortfall(draw, AUS) == "AU02 13 of 20, AU04 0 of 4"
+    plain = draw_mask(labelled, RandomSampler(count=4), np.random.default_rng(0))
+    assert draw_facts(plain, AUS) == {}
+    assert shortfall(plain, AUS) == ""
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1, max_size=6), st.integers(0, 99))
+def test_no_key_frame_segment_crosses_a_jump_in_time(
+    clip: MakeClip, clipset: MakeSet, runs: list[tuple[int, bool]], seed: int
+) -> None:
+    """Runs of a clip may touch, row by row, though time jumps between them."""
+    segments, start = [], 0
+    for length, touching in runs:
+        start += not touching
+        segments.append((start, start + length))
+        start += length
+    labels = np.random.default_rng(seed).integers(0, 4, (start, 2)).astype(np.float32)
+    one = clip("a", "s1", tuple(segments), labels=labels)
+    sampler = KeyFrameSampler(fraction=1, of="key-frames", min_length=1)
+    draw = draw_mask(clipset(one, aus=AUS[:2]), sampler, np.random.default_rng(0))
+    for au, found in enumerate(draw.key_frames[one.id]):
+        rows = sorted([*found.peaks, *found.valleys])
+        assert rows == np.flatnonzero(draw[one.id][:, au]).tolist()
+        alone = [
+            [row for row in rows if begin <= row < stop] for begin, stop in segments
+        ]  # each run has its own key frames, and they are those of the run by itself
+        assert sum(map(len, alone)) == len(rows)
+        assert sorted(found.segments) == [pair for own in alone for pair in pairwise(own)]
+        for own, (begin, stop) in zip(alone, segments, strict=True):
+            only = clip("b", "s1", ((0, stop - begin),), labels=labels[begin:stop])
+            again = draw_mask(clipset(only, aus=AUS[:2]), sampler, np.random.default_rng(0))
+            assert np.flatnonzero(again[only.id][:, au]).tolist() == [row - begin for row in own]
+
+
+def test_key_frames_are_kept_beside_the_list_and_do_not_disturb_it(clip: MakeClip, clipset: MakeSet) -> None:
+    labels = np.repeat([0, 3, 0, 2], 5).astype(np.float32)[:, None]
+    one = clipset(clip("a", "s1", ((0, 20),), labels=labels))
+    draw = draw_mask(one, KeyFrameSampler(count=3), np.random.default_rng(0))
+    table = json.loads(json.dumps(mask_to_table(draw, one.aus)))
+    kept = table["key_frames"]["tiny/a"]["AU01"]
+    own = draw.key_frames["tiny/a"][0]
+    assert own == KeyFrames(
+        peaks=tuple(kept["peaks"]),
+        valleys=tuple(kept["valleys"]),
+        segments=tuple((first, last) for first, last in kept["segments"]),
+    )
+    assert sorted([*own.peaks, *own.valleys]) in ([2, 7, 12], [7, 12, 17])
+    back = mask_from_table(table, one)
+    assert np.array_equal(back["tiny/a"], draw["tiny/a"])

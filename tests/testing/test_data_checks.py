@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aukit.contracts.data import Chunk, Face, Source
+from aukit.contracts.data import Chunk, Draw, Face, KeyFrames, Source
 from aukit.contracts.faces import Picture
 from aukit.contracts.schema import Schema
 from aukit.testing import ContractError, check_dataset, check_locator, check_sampler
@@ -177,7 +177,19 @@ def pairs(labels: Any, rng: np.random.Generator) -> Any:
     return list(everything(labels, rng).items())
 
 
-@pytest.mark.parametrize("right", [everything, half])
+def saying(labels: Any, rng: np.random.Generator, **says: Any) -> Any:
+    """The first three labels of AU 0 in `v0`, with key frames among them unless `says` has others."""
+    masks = nothing(labels, rng)
+    masks["v0"][:3, 0] = True
+    own = KeyFrames(peaks=(1,), valleys=(0, 2), segments=((0, 1), (1, 2)))
+    return Draw(masks, **{"key_frames": {"v0": (own, KeyFrames(), KeyFrames())}, "asked": (3, 0, 0)} | says)
+
+
+def keys(**facts: Any) -> Any:
+    return partial(saying, key_frames={"v0": (KeyFrames(**facts), KeyFrames(), KeyFrames())})
+
+
+@pytest.mark.parametrize("right", [everything, half, saying])
 def test_a_right_sampler_passes(right):
     check_sampler(lambda: right)
 
@@ -193,6 +205,14 @@ def test_a_right_sampler_passes(right):
         (numbers, "no bool array of the labels' shape"),
         (fills_in, "it changes the labels"),
         (pairs, "it returns a list, expected a mapping"),
+        (partial(saying, asked=(3,)), "1 entries in `asked` for 3 AUs"),
+        (partial(saying, asked=(3, 0, -1)), "expected whole numbers of labels"),
+        (partial(saying, by_au=({}, {})), "2 entries in `by_au` for 3 AUs"),
+        (partial(saying, facts={"reads": np.float32(1)}), "no plain JSON"),
+        (partial(saying, key_frames={"w": ()}), "name 'w' with 0 of 3 AUs"),
+        (keys(peaks=(5,)), "key frames that it did not choose"),
+        (keys(peaks=(-1,)), "key frames that it did not choose"),
+        (keys(peaks=(0, 1, 2), segments=((0, 2),)), "not lie between two consecutive key frames"),
     ],
 )
 def test_a_wrong_sampler_is_caught(wrong, sentence):

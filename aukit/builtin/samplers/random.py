@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aukit.errors import DataError
+from aukit.builtin.samplers.frames import LabelledFrames
 
 
 class RandomSampler:
@@ -35,25 +34,6 @@ class RandomSampler:
         Raises:
             DataError: `count` is more than there are.
         """
-        names = sorted(labels)
-        known = {name: ~np.isnan(labels[name]) for name in names}
-        frames = [np.flatnonzero(known[name].any(axis=1)) for name in names]
-        ends = np.cumsum([len(some) for some in frames])
-        total = int(ends[-1]) if names else 0
-        count = self.count
-        if count is None:
-            count = math.floor(self.fraction * total + 1e-9)  # 0.29 * 100 is 28.999999999999996
-        if count > total:
-            raise DataError(
-                f"{count} labelled frames are asked for, there are {total}",
-                hint="ask for fewer, or for a `fraction`",
-            )
-        mask = {name: np.zeros_like(known[name]) for name in labels}
-        drawn = rng.choice(total, count, replace=False)
-        video = np.searchsorted(ends, drawn, side="right")
-        for number in np.unique(video):
-            name = names[number]
-            first = ends[number] - len(frames[number])
-            chosen = frames[number][drawn[video == number] - first]
-            mask[name][chosen] = known[name][chosen]
-        return mask
+        frames = LabelledFrames(labels)
+        count = frames.budget(self.fraction, self.count)
+        return frames.mask(rng.choice(len(frames), count, replace=False))

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from aukit.builtin.params.data import RandomSamplerParams
+from aukit.builtin.params.samplers import RandomSamplerParams
 from aukit.builtin.samplers.random import RandomSampler
 from aukit.errors import DataError
 
