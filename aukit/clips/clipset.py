@@ -116,6 +116,14 @@ class ClipSet:
 
         return replace(self, clips=tuple(map(apply, self.clips)))
 
+    def relabelled(self, labels: Mapping[str, NDArray[np.float32]]) -> ClipSet:
+        """Other labels `{clip id: (T,A)}` in place of its own; a clip that they do not name has none."""
+
+        def apply(clip: Clip) -> Clip:
+            return replace(clip, labels=labels[clip.id]) if clip.id in labels else _unlabelled(clip)
+
+        return replace(self, clips=tuple(map(apply, self.clips)))
+
     def unlabelled(self) -> ClipSet:
         """The same frames without any label."""
         return replace(self, clips=tuple(map(_unlabelled, self.clips)))

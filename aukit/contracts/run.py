@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pydantic import Field, field_validator
 
-from aukit.contracts.params import Choice, Params
+from aukit.contracts.params import Choice, Params, slots
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +27,10 @@ class StageParams(Params):
     def runs(self) -> tuple[str, ...]:
         """Folders of other, finished runs whose models this stage uses, such as a teacher's: whom they saw, it saw."""
         return ()
+
+    def sees_labels(self) -> bool:
+        """Whether the stage is shown labels: where it has a `sampler`, unless it says otherwise."""
+        return "sampler" in slots(type(self))
 
     @field_validator("data", mode="before")
     @classmethod

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aukit.contracts.params import slots
 from aukit.contracts.run import StageParams
 from aukit.contracts.schema import Schema
 from aukit.errors import ComponentError, did_you_mean
@@ -30,12 +29,11 @@ def check(resolved: Resolver) -> dict[str, Schema]:
 
 
 def label_stages(resolved: Resolver) -> list[tuple[str, tuple[str, ...]]]:
-    """The stages that learn from labels, with the data they learn from: those with a `sampler` slot."""
+    """The stages that are shown labels, with the data these come from."""
     return [
         (name, params.data)
         for name in resolved.stages
-        if isinstance(params := resolved.params[f"stages.{name}"], StageParams)
-        and slots(type(params)).get("sampler") == "sampler"
+        if isinstance(params := resolved.params[f"stages.{name}"], StageParams) and params.sees_labels()
     ]
 
 

@@ -16,8 +16,8 @@ from aukit.clips.clipset import ClipSet, join
 from aukit.clips.masks import count_labels, draw_mask
 from aukit.clips.splits import overlap, refuse_overlap
 from aukit.contracts.faces import Framing
-from aukit.contracts.params import Choice, Params, slots
-from aukit.contracts.run import Event, Note
+from aukit.contracts.params import Choice, Params
+from aukit.contracts.run import Event, Note, StageParams
 from aukit.contracts.schema import ORIGINS
 from aukit.errors import DataError, RecipeError
 from aukit.hosting.build import build
@@ -25,6 +25,7 @@ from aukit.hosting.registry import Registry
 from aukit.recipe import Recipe, SplitBlocks, missing_data
 from aukit.training import seeding
 from aukit.training.framing import in_words, shared_framing
+from aukit.training.label_source import refuse_other_samples
 from aukit.training.steps import seconds_spanned
 from aukit.training.tables import Table, open_table
 from aukit.training.weights import KEY, Inherited, inherited
@@ -140,6 +141,7 @@ def open_data(
     framing = _framing(recipe, tables, judged, emit)
     aus = recipe.model.aus or _label_aus(recipe, tables)
     stages = {name: _stage_data(recipe, name, tables, aus, registry) for name in recipe.stages}
+    refuse_other_samples(recipe, {name: stage.train for name, stage in stages.items()})
     test = _judged(tables[judged].parts[part], aus, part, judged)
     # those who are judged may not have trained; where they are test people, nothing may have been chosen on them either
     seen = {
@@ -216,8 +218,8 @@ def label_stage(recipe: Recipe) -> str:
 
 
 def has_labels(params: Params) -> bool:
-    """Whether a stage with these parameters learns from labels: it has a `sampler`."""
-    return "sampler" in slots(type(params))
+    """Whether a stage with these parameters is shown labels."""
+    return isinstance(params, StageParams) and params.sees_labels()
 
 
 def _label_aus(recipe: Recipe, tables: Mapping[str, Table]) -> tuple[str, ...]:

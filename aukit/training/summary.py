@@ -9,6 +9,7 @@ from aukit.contracts.run import StageResult
 from aukit.evaluation.result import Evaluation
 from aukit.recipe import Recipe
 from aukit.training.data import RunData
+from aukit.training.label_source import count_made
 
 
 def summarise(
@@ -20,9 +21,12 @@ def summarise(
 ) -> dict[str, Any]:
     """The summary of a finished run; scores are None or empty where nothing was judged.
 
-    `label_counts` counts, for each stage that learns from labels, those that trained and those that selected.
+    `label_counts` counts, for each stage that learns from labels, those that trained and those that selected; `made`
+    are those beside them that another stage made for it.
     """
     counts = {name: stage.facts()["labels"] for name, stage in data.stages.items() if stage.masks}
+    for name, made in count_made(recipe, {name: s.train for name, s in data.stages.items()}, results).items():
+        counts[name]["made"] = made
     scores = (
         evaluation.summary() if evaluation else {"icc_mean": None, "mae_mean": None, "icc": {}, "mae": {}}
     )

@@ -1,4 +1,4 @@
-"""Parameters of the two training stages."""
+"""Parameters of the stages: two that train, one that labels."""
 
 from __future__ import annotations
 
@@ -82,6 +82,26 @@ class RateParams(Params):
     head: float = Field(1.0, ge=0, description="of the head")
 
 
+class MeanTeacherParams(Params):
+    """Agreement on unlabelled frames with a running average of the model (Tarvainen and Valpola, NeurIPS 2017)."""
+
+    weight: float = Field(
+        0.0,
+        ge=0,
+        description="of the squared difference, after the ramp; 0: no teacher (semi-supervised use: 0.1)",
+    )
+    decay: float = Field(
+        0.999, ge=0, lt=1, description="of the running average (Tarvainen and Valpola: 0.999)"
+    )
+    ramp: float = Field(
+        0.4,
+        ge=0,
+        le=1,
+        description="share of the steps over which the weight rises from 0 (ours: linear, 0.4)",
+    )
+    batch: int = Field(20, ge=1, description="unlabelled windows in a step (ours: as many as labelled ones)")
+
+
 class RegressionParams(GradientParams):
     """Intensities from few labelled frames (paper, sections 3.4 and 4)."""
 
@@ -94,7 +114,15 @@ class RegressionParams(GradientParams):
         description="which labels of the validation people are used to select",
         fraction=1.0,
     )
+    labels: str = Field(
+        "",
+        description="name of an earlier stage, such as a pseudo-label one, whose labels to learn from in place of the "
+        "sampler's; empty: the sampler's",
+    )
     loss: Choice = slot("loss", "l2")
+    mean_teacher: MeanTeacherParams = Field(
+        MeanTeacherParams(), description="agreement with a running average on unlabelled training frames"
+    )
     mode: Literal["sparse", "dense"] = Field(
         "sparse",
         description="sparse: one labelled frame a window, at a random place in it; dense: all frames of a window",
@@ -146,4 +174,63 @@ class RegressionParams(GradientParams):
 
     def smoke(self) -> dict[str, Any]:
         """Three steps of four windows, one look at the validation people."""
-        return {"steps": 3, "epochs": 0.0, "batch": 4, "evaluate_every": 2, "recalibrate_windows": 8}
+        return {
+            "steps": 3,
+            "epochs": 0.0,
+            "batch": 4,
+            "evaluate_every": 2,
+            "recalibrate_windows": 8,
+            "mean_teacher": {"batch": 2},
+        }
+
+
+class PseudoLabelParams(StageParams):
+    """Labels from a teacher's predictions (paper, section 4.1: Pseudo-GT; it does not say more)."""
+
+    sampler: Choice = slot(
+        "sampler",
+        "random",
+        description="which true labels are known: the learning stage's own sampler",
+        fraction=0.02,
+    )
+    teacher: str = Field(
+        "", description="folder of the finished run whose model predicts; empty: this run's own model"
+    )
+    start: str = Field(
+        "",
+        description="name of the earlier stage whose model predicts, where there is no `teacher`; empty: the model as "
+        "it stands",
+    )
+    values: Literal["continuous", "rounded"] = Field(
+        "continuous",
+        description="labels as they are predicted, or rounded to a level; both within 0 to 5 (ours: continuous)",
+    )
+    keep_labels: bool = Field(
+        True,
+        description="true labels of the sampler stand where there are any (ours: nothing known is thrown away)",
+    )
+    window: int = Field(
+        15, ge=1, description="frames in a window of this run's own model; a teacher has its own (paper: 15)"
+    )
+    stride: int = Field(
+        2,
+        ge=1,
+        description="frames from one frame of such a window to the next; a teacher has its own (paper: 2)",
+    )
+    stride_seconds: float = Field(
+        0.0, ge=0, description="the same in seconds, rounded for each video; 0: `stride` counts"
+    )
+
+    def runs(self) -> tuple[str, ...]:
+        """The teacher's."""
+        return (self.teacher,) if self.teacher else ()
+
+    def sees_labels(self) -> bool:
+        """Only where true labels are kept."""
+        return self.keep_labels
+
+    @model_validator(mode="after")
+    def _one_teacher(self) -> PseudoLabelParams:
+        if self.teacher and self.start:
+            raise ValueError("`teacher` is another run's model, `start` an earlier stage's: give one of them")
+        return self

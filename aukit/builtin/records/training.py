@@ -81,6 +81,14 @@ RECORDS = (
         cite=PAPER,
     ),
     Component(
+        kind="stage",
+        name="pseudo-label",
+        build="aukit.builtin.stages.pseudo_label:PseudoLabelStage",
+        params=stages.PseudoLabelParams,
+        summary="labels of training frames as another run's model, or this one, predicts them",
+        cite=PAPER,
+    ),
+    Component(
         kind="tracker",
         name="jsonl",
         build="aukit.builtin.trackers.jsonl:JsonLines",

@@ -8,7 +8,9 @@ from functools import partial
 from torch import Tensor, nn
 
 from aukit.builtin.params.stages import PARTS, RegressionParams
+from aukit.builtin.stages.mean_teacher import MeanTeacher, MixedBatch, MixedPlan, read_mixed
 from aukit.builtin.stages.selection import Selection
+from aukit.clips.clipset import ClipSet
 from aukit.clips.loader import Batch, Loader, read_batch
 from aukit.clips.windows import LabelPlan, SpanPlan
 from aukit.contracts.run import StageContext, StageResult
@@ -29,6 +31,7 @@ class RegressionStage:
 
     `sparse`: a window ends at its labelled frame (where the temporal module looks ahead, it goes on after it) and has a
     random length; only its own frames are computed. `dense`: windows of labelled frames, all of them in the loss.
+    `labels`: those of an earlier stage are learnt in place of the sampler's. `mean_teacher` adds unlabelled windows.
     """
 
     def __init__(self, params: RegressionParams) -> None:
@@ -39,15 +42,21 @@ class RegressionStage:
 
         Raises:
             DataError: no labels, none of an AU, none to select by, or a window longer than every video.
-            UsageError: `start` names no earlier stage.
+            UsageError: `start` or `labels` names no earlier stage, or `labels` one that makes none.
         """
-        ctx.clips("train").require_labels()
-        self._plan(ctx)
-        if self.params.start and self.params.start not in ctx.results:
-            raise UsageError(
-                f"the stage `{ctx.name}` starts from `{self.params.start}`, which is no earlier stage",
-                hint=did_you_mean(self.params.start, ctx.results),
-            )
+        for stage, does in (
+            (self.params.start, "starts from"),
+            (self.params.labels, "learns from the labels of"),
+        ):
+            if stage and stage not in ctx.results:
+                raise UsageError(
+                    f"the stage `{ctx.name}` {does} `{stage}`, which is no earlier stage",
+                    hint=did_you_mean(stage, ctx.results),
+                )
+        self._train(ctx).require_labels()
+        plan = self._plan(ctx)
+        if self.params.mean_teacher.weight:
+            self._mixed(ctx, plan)
         if self.params.select == "best" and not Selection(ctx, self.params).clips:
             raise DataError(
                 f"the stage `{ctx.name}` keeps the best weights and has no validation labels to judge by",
@@ -71,7 +80,9 @@ class RegressionStage:
         params, model = self.params, ctx.model
         criterion: nn.Module = ctx.build("loss", params.loss).to(ctx.device)
         augment = ctx.build("augmentation", params.augmentation)
-        plan = self._plan(ctx)
+        clips, plan = self._train(ctx), self._plan(ctx)
+        steps = count_steps(params, plan.steps_per_epoch)
+        teacher = MeanTeacher(model, params.mean_teacher, steps) if params.mean_teacher.weight else None
         rates = {part: getattr(params.rates, part) for part in PARTS}
         for part, rate in rates.items():
             getattr(model, part).requires_grad_(bool(rate))
@@ -88,20 +99,29 @@ class RegressionStage:
         def loss(step: int, batch: Batch) -> tuple[Tensor, Mapping[str, float], int]:
             rng = ctx.rng("augment", step, *own_key())
             predictions, labels = self._forward(ctx, batch, partial(augment, rng=rng))
-            return criterion(predictions.float(), labels), {}, int(batch.lengths.sum())
+            value, frames = criterion(predictions.float(), labels), int(batch.lengths.sum())
+            if teacher is None or not isinstance(batch, MixedBatch):
+                return value, {}, frames
+            # after the labelled frames: these have moved the statistics that unlabelled ones are seen with
+            pixels = to_device(batch.unlabelled.frames, ctx.device)
+            views = [augment(pixels, ctx.rng(whose, step, *own_key())) for whose in ("student", "teacher")]
+            apart = teacher.consistency(model, *views)
+            numbers = {"supervised": value.item(), "consistency": apart.item()}
+            return value + teacher.weight(step) * apart, numbers, frames + int(batch.unlabelled.lengths.sum())
 
         selection = Selection(ctx, params)
         return Loop(
             ctx=ctx,
             params=params,
-            steps=count_steps(params, plan.steps_per_epoch),
-            plan=plan,
-            read=partial(read_batch, ctx.clips("train")),
+            steps=steps,
+            plan=self._mixed(ctx, plan) if teacher else plan,
+            read=partial(read_mixed if teacher else read_batch, clips),
             loss=loss,
             model=model,
-            others={"loss": criterion},
+            others={"loss": criterion} | ({"mean_teacher": teacher} if teacher else {}),
             groups=[*groups, (list(criterion.parameters()), 1.0)],
             training_mode=training_mode,
+            after_step=partial(teacher.update, model) if teacher else None,
             look=selection.look if params.evaluate_every and selection.clips else None,
             look_every=params.evaluate_every,
             select_best=params.select == "best",
@@ -120,8 +140,37 @@ class RegressionStage:
         predictions = predict_at(ctx.model, frames, lengths, positions)
         return predictions, to_device(batch.labels[order, positions], ctx.device)
 
+    def _train(self, ctx: StageContext) -> ClipSet:
+        """The training clips with the labels to learn from.
+
+        Raises:
+            UsageError: they are to come from a stage that makes none.
+        """
+        clips: ClipSet = ctx.clips("train")
+        if not self.params.labels:
+            return clips
+        made = ctx.results[self.params.labels].labels
+        if not made:
+            raise UsageError(
+                f"the stage `{ctx.name}` learns from the labels of `{self.params.labels}`, which makes none",
+                hint="name a stage that does, such as one called `pseudo-label`",
+            )
+        return clips.relabelled(made)
+
+    def _mixed(self, ctx: StageContext, plan: Plan) -> MixedPlan:
+        """Unlabelled windows beside the labelled ones."""
+        params = self.params
+        return MixedPlan(
+            plan,
+            ctx.clips("train"),
+            frames=params.window,
+            stride=stride_of(params),
+            batch=params.mean_teacher.batch,
+            rng=ctx.rng,
+        )
+
     def _plan(self, ctx: StageContext, key: str = "train") -> Plan:
-        params, clips = self.params, ctx.clips("train")
+        params, clips = self.params, self._train(ctx)
         frames, stride, batch, rng = params.window, stride_of(params), params.batch, partial(ctx.rng, key)
         if params.mode == "dense":
             return SpanPlan(clips, frames=frames, stride=stride, batch=batch, labelled=True, rng=rng)
