@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aukit.clips.blocks import SAME_PEOPLE, same_frames
 from aukit.clips.clipset import ClipSet, join
-from aukit.clips.masks import count_labels, draw_mask
+from aukit.clips.masks import count_labels, draw_facts, draw_mask, shortfall
 from aukit.clips.splits import overlap, refuse_overlap
+from aukit.contracts.data import Draw
 from aukit.contracts.faces import Framing
 from aukit.contracts.params import Choice, Params
 from aukit.contracts.run import Event, Note, StageParams
@@ -30,8 +30,6 @@ from aukit.training.steps import seconds_spanned
 from aukit.training.tables import Table, open_table
 from aukit.training.weights import KEY, Inherited, inherited
 
-Masks = Mapping[str, NDArray[np.bool_]]
-
 
 @dataclass(frozen=True, kw_only=True)
 class StageData:
@@ -40,10 +38,15 @@ class StageData:
     tables: tuple[str, ...]
     train: ClipSet
     validation: ClipSet
-    masks: Mapping[str, Masks]
+    masks: Mapping[str, Draw]
 
     def facts(self) -> dict[str, Any]:
-        """Label counts, of those used for selecting too."""
+        """Label counts, of those used for selecting too, and what their samplers say of the draws."""
+        draws = {
+            {"validation": "selection"}.get(part, part): facts
+            for part, draw in self.masks.items()
+            if (facts := draw_facts(draw, self.train.aus))
+        }
         return {
             "data": list(self.tables),
             "people": {
@@ -54,6 +57,7 @@ class StageData:
                 "train": count_labels(self.train).table(),
                 "selection": count_labels(self.validation).table(),
             },
+            **({"draws": draws} if draws else {}),
         }
 
 
@@ -140,7 +144,7 @@ def open_data(
     check_gaps(recipe, tables)
     framing = _framing(recipe, tables, judged, emit)
     aus = recipe.model.aus or _label_aus(recipe, tables)
-    stages = {name: _stage_data(recipe, name, tables, aus, registry) for name in recipe.stages}
+    stages = {name: _stage_data(recipe, name, tables, aus, registry, emit) for name in recipe.stages}
     refuse_other_samples(recipe, {name: stage.train for name, stage in stages.items()})
     test = _judged(tables[judged].parts[part], aus, part, judged)
     # those who are judged may not have trained; where they are test people, nothing may have been chosen on them either
@@ -266,7 +270,12 @@ def _framing(
 
 
 def _stage_data(
-    recipe: Recipe, name: str, tables: Mapping[str, Table], aus: tuple[str, ...], registry: Registry
+    recipe: Recipe,
+    name: str,
+    tables: Mapping[str, Table],
+    aus: tuple[str, ...],
+    registry: Registry,
+    emit: Callable[[Event], None],
 ) -> StageData:
     params = recipe.params(f"stages.{name}")
     names = stage_tables(recipe, name)
@@ -284,6 +293,10 @@ def _stage_data(
         sampler = build("sampler", choice.name, registry=registry, **choice.params)
         # the key has no stage in it: two stages with one sampler share one set of labels
         masks[part] = draw_mask(parts[part], sampler, seeding.rng(recipe.seed, "labels", part))
+        short = shortfall(masks[part], aus)
+        if short:
+            text = f"`{name}`: the sampler `{choice.name}` found fewer {part} labels than it was asked for: {short}"
+            emit(Note(text=text, level="warning"))
         parts[part] = parts[part].masked(masks[part])
     return StageData(tables=names, masks=masks, **parts)
 

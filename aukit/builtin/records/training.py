@@ -8,6 +8,11 @@ from aukit.contracts.component import Component
 PAPER = "Sanchez et al., Semi-supervised Facial Action Unit Intensity Estimation with Contrastive Learning, ACCV 2020"
 HUBER = "Huber, Robust Estimation of a Location Parameter, 1964"
 MCCULLAGH = "McCullagh, Regression Models for Ordinal Data, Journal of the Royal Statistical Society B, 1980"
+COCHRAN = "Cochran, Sampling Techniques, 3rd edition, Wiley, 1977"
+KBSS = (
+    "Zhang et al., Weakly-supervised Deep Convolutional Neural Network Learning for Facial Action Unit Intensity "
+    "Estimation, CVPR 2018"
+)
 
 RECORDS = (
     Component(
@@ -63,6 +68,30 @@ RECORDS = (
         params=samplers.RandomSamplerParams,
         summary="frames drawn at random over the whole training set",
         cite=PAPER,
+    ),
+    Component(
+        kind="sampler",
+        name="stratified",
+        build="aukit.builtin.samplers.stratified:StratifiedSampler",
+        params=samplers.StratifiedSamplerParams,
+        summary="frames balanced over the levels of all AUs",
+        cite=COCHRAN,
+    ),
+    Component(
+        kind="sampler",
+        name="uniform-stride",
+        build="aukit.builtin.samplers.uniform_stride:UniformStrideSampler",
+        params=samplers.UniformStrideParams,
+        summary="frames at even steps through each video",
+        cite=COCHRAN,
+    ),
+    Component(
+        kind="sampler",
+        name="key-frame",
+        build="aukit.builtin.samplers.key_frame:KeyFrameSampler",
+        params=samplers.KeyFrameParams,
+        summary="peaks and valleys of each AU's intensity, AU by AU",
+        cite=KBSS,
     ),
     Component(
         kind="stage",
