@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from aukit.cli import options, terminal
+from aukit.errors import UsageError
 
 EPILOG = options.examples(
     "aukit run recipes/quickstart.toml",
     "aukit run recipes/disfa_2pct.toml --data-root /data --set stages.finetune.steps=5000",
     "aukit run recipes/disfa_2pct.toml --stand-in --smoke",
     "aukit run recipes/quickstart.toml --out runs/first --resume",
+    "aukit run paper/table2 --stand-in --smoke --jobs 2",
     then="aukit predict STORE.h5 --run RUN --out tracks.csv",
 )
 
@@ -26,11 +29,25 @@ def run(
     smoke: options.Smoke = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The run folder itself. Default: runs/RECIPE/TIME_DIGEST."),
+        typer.Option(
+            metavar="DIR",
+            help="The run folder itself. Default: runs/RECIPE/TIME_DIGEST; of a suite runs/SUITE.",
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out; a suite always does.")
+    ] = False,
     device: options.Device = None,
     data_root: options.DataRoot = None,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Of a suite: runs at a time, a process each.")
+    ] = 1,
+    rerun_stale: Annotated[
+        bool,
+        typer.Option(
+            "--rerun-stale", help="Of a suite: make runs whose recipe has changed again; the old are kept."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be read, trained and written, and stop.")
     ] = False,
@@ -38,32 +55,73 @@ def run(
     no_plugins: options.NoPlugins = False,
     as_json: options.Json = False,
 ) -> None:
-    """Make or read the data, train, evaluate on people never seen, and write a run folder with its report."""
-    registry = options.load_registry(no_plugins, plugin)
-    if dry_run:
-        from aukit.recipe import load_recipe
-        from aukit.training.plan import plan
+    """Make or read the data, train, evaluate on people never seen, and write a run folder with its report.
 
-        facts = plan(
-            load_recipe(
-                recipe,
+    Of a suite, make the runs that are not there yet and show the table that they fill.
+    """
+    registry = options.load_registry(no_plugins, plugin)
+
+    from aukit.suites.load import Options, is_suite_file
+
+    if is_suite_file(recipe, registry):
+        from aukit.cli import suite
+        from aukit.suites.jobs import Plugins
+
+        suite.run(
+            recipe,
+            Options(
                 overrides=overrides or (),
                 ablations=ablate or (),
                 smoke=smoke,
                 stand_in=stand_in,
                 data_root=data_root,
                 device=device,
-                registry=registry,
             ),
             registry=registry,
+            plugins=Plugins(installed=not no_plugins, files=tuple(plugin or ())),
             out=out,
+            jobs=jobs,
+            rerun_stale=rerun_stale,
+            dry_run=dry_run,
+            as_json=as_json,
         )
-        terminal.document(facts) if as_json else terminal.facts(facts)
+        return
+    if jobs > 1 or rerun_stale:
+        raise UsageError(
+            "this is the recipe of one run, and `--jobs` and `--rerun-stale` are for suites of runs",
+            where=recipe,
+            hint="`aukit recipes list` shows which of the shipped ones are suites",
+        )
+    if dry_run:
+        from aukit.recipe import load_recipe
+        from aukit.training.distributed import session, together
+        from aukit.training.plan import plan
+
+        with session() as main:
+            facts = together(
+                lambda: plan(
+                    load_recipe(
+                        recipe,
+                        overrides=overrides or (),
+                        ablations=ablate or (),
+                        smoke=smoke,
+                        stand_in=stand_in,
+                        data_root=data_root,
+                        device=device,
+                        registry=registry,
+                    ),
+                    registry=registry,
+                    out=out,
+                )
+            )
+        if main:
+            terminal.document(facts) if as_json else terminal.facts(facts)
         return
 
     from aukit.run import run_recipe
+    from aukit.training.distributed import session
 
-    with terminal.watch() as view:
+    with session() as main, terminal.watch() if main else nullcontext(terminal.RunView()) as view:
         result = run_recipe(
             recipe,
             overrides=overrides or (),
@@ -77,6 +135,8 @@ def run(
             registry=registry,
             on_event=view.on,
         )
+    if not main:
+        return
     if as_json:
         terminal.document({"folder": str(result.folder), **result.summary})
         return

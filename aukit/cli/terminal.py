@@ -240,6 +240,11 @@ class BarView(RunView):
     def __exit__(self, *reason: object) -> None:
         self._bars.stop()
 
+    def forget(self, start: str) -> None:
+        """Take away the lines of tasks whose name begins so: they are over."""
+        for task in [task for task in self._tasks if task.startswith(start)]:
+            self._bars.remove_task(self._tasks.pop(task))
+
     def _progress(self, event: Progress) -> None:
         if event.task not in self._tasks:
             self._tasks[event.task] = self._bars.add_task(event.task, total=event.total, numbers="")

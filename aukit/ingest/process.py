@@ -16,9 +16,8 @@ from multiprocessing.reduction import ForkingPickler
 
 from aukit.errors import AukitError
 
-LIBRARIES = ("OMP", "OPENBLAS", "MKL")
-ONE_THREAD = {**{f"{name}_NUM_THREADS": "1" for name in LIBRARIES}, "OPENCV_FOR_THREADS_NUM": "1"}
-"""One process a core is the plan; more threads would only be in each other's way."""
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+"""Where numerical libraries look for their number of threads."""
 
 
 def can_start() -> bool:
@@ -36,10 +35,11 @@ def cores() -> int:
 class Process:
     """Runs `module:function` with the descriptor of its end of `pipe`. Ctrl-C in the terminal is not for it.
 
-    The first thing it gets is the path on which modules are found.
+    The first thing it gets is the path on which modules are found. `threads` is for its numerical libraries: with one
+    process a core, more than one would only be in each other's way.
     """
 
-    def __init__(self, serve: str) -> None:
+    def __init__(self, serve: str, *, threads: int = 1) -> None:
         module, _, function = serve.partition(":")
         self.pipe, theirs = Pipe()
         self.process = subprocess.Popen(
@@ -47,7 +47,7 @@ class Process:
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **dict.fromkeys(VARIABLES, str(threads))},
             start_new_session=True,
         )
         self.pipe.send(sys.path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ class Task:
     planned: PlannedRun
     recipe: Recipe
     needs: tuple[str, ...]
+    values: Mapping[str, Any]
+    """What of its recipe was, or is to be, chosen on validation people."""
 
     @property
     def label(self) -> str:
@@ -30,8 +32,10 @@ class Task:
         return f"{run.variant} fold {run.fold} {what}"
 
 
-def tasks(suite: Suite, folder: Path, tuned: Mapping[str, Mapping[str, Any]]) -> list[Task]:
-    """Every run of the table that is known: where values are tuned, those of variants whose values are chosen.
+def tasks(
+    suite: Suite, folder: Path, variants: Collection[str], tuned: Mapping[str, Mapping[str, Any]]
+) -> list[Task]:
+    """The runs of these variants that are known: where values are tuned, those whose values are chosen.
 
     Seed after seed, so that a suite that is stopped half way has whole rows of few seeds.
 
@@ -41,19 +45,19 @@ def tasks(suite: Suite, folder: Path, tuned: Mapping[str, Mapping[str, Any]]) ->
     found = []
     for seed in suite.table.seeds:
         for fold in suite.table.folds:
-            for variant in in_order(suite):
+            for variant in [name for name in in_order(suite) if name in variants]:
                 chosen = tuned.get(variant, {}).get(str(fold), {})
                 if suite.tuning and not chosen:
                     continue
                 values = {path: chosen[path] for path in suite.tuning}
                 found.append(
-                    _task(suite, folder, variant, fold, seed, _folder(variant, fold, seed), more=values)
+                    _task(suite, folder, variant, fold, seed, _folder(variant, fold, seed), values=values)
                 )
     return _with_data(found)
 
 
-def tuning_tasks(suite: Suite, folder: Path) -> list[Task]:
-    """A run for each candidate, each variant and each fold, judged on validation people; the first seed's."""
+def tuning_tasks(suite: Suite, folder: Path, variants: Collection[str]) -> list[Task]:
+    """A run for each candidate, each of these variants and each fold, judged on validation people; the first seed's."""
     return _with_data(
         [
             _task(
@@ -63,11 +67,11 @@ def tuning_tasks(suite: Suite, folder: Path) -> list[Task]:
                 fold,
                 suite.table.seeds[0],
                 f"{variant}/fold{fold}-tuning{number}",
-                more={**candidate, "evaluation.split": "validation"},
+                values=candidate,
                 tuning=True,
             )
             for fold in suite.table.folds
-            for variant in in_order(suite)
+            for variant in [name for name in in_order(suite) if name in variants]
             for number, candidate in enumerate(suite.candidates(), 1)
             if suite.tuning
         ]
@@ -82,7 +86,7 @@ def _task(
     seed: int,
     place: str,
     *,
-    more: Mapping[str, Any],
+    values: Mapping[str, Any],
     tuning: bool = False,
 ) -> Task:
     others = {other: _folder(other, fold, seed) for other in suite.variants}
@@ -91,7 +95,7 @@ def _task(
         fold=fold,
         seed=seed,
         runs={other: (folder / run).absolute() for other, run in others.items()},
-        more=more,
+        more={**values, **({"evaluation.split": "validation"} if tuning else {})},
     )
     planned = PlannedRun(
         variant=variant,
@@ -101,9 +105,8 @@ def _task(
         digest=run_digest(recipe.tables()),
         tuning=tuning,
     )
-    return Task(
-        planned=planned, recipe=recipe, needs=tuple(others[other] for other in suite.references(variant))
-    )
+    needs = tuple(others[other] for other in suite.references(variant))
+    return Task(planned=planned, recipe=recipe, needs=needs, values=values)
 
 
 def _folder(variant: str, fold: int, seed: int) -> str:
@@ -115,6 +118,16 @@ def _with_data(found: list[Task]) -> list[Task]:
     if missing:
         raise RecipeError(list(dict.fromkeys(missing)))
     return found
+
+
+def waves(suite: Suite) -> list[list[str]]:
+    """The variants in groups: those of a group need runs of earlier groups only. One group where nothing is tuned."""
+    if not suite.tuning:
+        return [in_order(suite)]
+    level: dict[str, int] = {}
+    for name in in_order(suite):
+        level[name] = max((level[other] + 1 for other in suite.references(name)), default=0)
+    return [[name for name in level if level[name] == number] for number in sorted(set(level.values()))]
 
 
 def plan_of(suite: Suite, found: list[Task], tuned: Mapping[str, Mapping[str, Any]]) -> SuitePlan:
