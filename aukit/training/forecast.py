@@ -36,7 +36,8 @@ MIN_POSITIVES = 10
 class Budget:
     """One stage's labels of one AU. `labelled` and `positives` (1 or more) are there; the rest is expected to be drawn:
     `drawn` labels, `positives_drawn` on average and in the worst twentieth of draws (`positives_low`), and the `people`
-    who show it in the drawn labels. `problem` is empty where they may do.
+    who show it in the drawn labels. `short` are labels that a sampler was asked for and does not find, on average.
+    `problem` is empty where they may do.
     """
 
     labelled: int
@@ -45,6 +46,7 @@ class Budget:
     positives_drawn: float
     positives_low: float
     people: float
+    short: float
     problem: str
 
 
@@ -83,6 +85,12 @@ def forecast(recipe: Recipe, *, registry: Registry, draws: int = DRAWS) -> dict[
         for au, budget in table.items()
         if budget.problem
     ]
+    problems += [
+        f"{stage}: {au}: of the labels that its sampler is asked for, {budget.short:.0f} cannot be found"
+        for stage, table in stages.items()
+        for au, budget in table.items()
+        if budget.short
+    ]
     problems += [f"evaluation: {au}: {one.problem}" for au, one in judged.items() if one.problem]
     return {
         "draws": draws,
@@ -105,12 +113,13 @@ def _budget(
     known, positive = ~np.isnan(labels), labels >= 1
     people = sorted({clip.person for clip in train.clips})
     whose = np.concatenate([np.full(clip.length, people.index(clip.person)) for clip in train.clips])
-    drawn, positives, showing = (np.zeros((draws, len(data.aus))) for _ in range(3))
+    drawn, positives, showing, short = (np.zeros((draws, len(data.aus))) for _ in range(4))
     for draw in range(draws):
         mask = draw_mask(train, sampler, seeding.rng(recipe.seed, "forecast", draw))
         chosen = np.concatenate([mask[clip.id] for clip in train.clips])
         drawn[draw] = (chosen & known).sum(axis=0)
         positives[draw] = (chosen & positive).sum(axis=0)
+        short[draw] = np.maximum(np.array(mask.asked or drawn[draw]) - drawn[draw], 0)
         showing[draw] = [len(np.unique(whose[column])) for column in (chosen & positive).T]
     low = np.quantile(positives, LOW, axis=0, method="lower")
     found = {}
@@ -123,6 +132,7 @@ def _budget(
             positives_drawn=round(float(positives[:, column].mean()), 1),
             positives_low=float(low[column]),
             people=round(expected, 1),
+            short=round(float(short[:, column].mean()), 1),
             problem=_cannot_learn(
                 float(low[column]),
                 # where these very people are measured, it may learn who they are
