@@ -46,7 +46,7 @@ def list_recipes(registry: Registry | None = None) -> list[ShippedRecipe]:
         found.append(
             ShippedRecipe(
                 name=name,
-                kind="suite" if "suite" in tables else "run",
+                kind="suite" if "variants" in tables else "run",
                 summary=summary if isinstance(summary, str) else "",
                 provider=item.source,
                 file=item.record,
