@@ -30,8 +30,8 @@ exceeded in 2-4 % of draws, as it should be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,19 +44,75 @@ MIN_PEOPLE = 4
 _CELLS = 1_000_000
 
 
+def _same(values: Array) -> Array:
+    return values
+
+
 @dataclass(frozen=True)
 class Statistic:
-    """A function of moments `(...,A)`, and the scale on which it is nearly normal, as a pair of functions
-    there and back.
+    """A function of moments `(...,C)`, what is made of its columns, and the scale on which that is nearly normal, as
+    a pair of functions there and back.
+
+    Columns may be several blocks of A AUs, one a model that was tested on the same frames: `averaged` and
+    `differences` then work on whole blocks, and every block sees the same people.
     """
 
     of: Callable[[Moments], Array]
     to: Callable[[Array], Array]
     back: Callable[[Array], Array]
+    then: Callable[[Array], Array] = _same
+    """From the columns of `of` to those of the statistic."""
+    people: Callable[[Array], Array] = _same
+    """People with labels: from the counts by column of the moments to those by column of the statistic."""
+    paired: bool = False
+    """A difference: where it is 0 in every resample, it is known to be 0."""
 
-    def mean_over_aus(self) -> Statistic:
-        """The same metric, averaged over the AUs where it is defined: `(...,1)`."""
-        return Statistic(lambda m: mean_defined(self.of(m))[..., None], self.to, self.back)
+    def mean_over_aus(self, aus: int | None = None) -> Statistic:
+        """The mean over the AUs where it is defined, of each block of `aus` columns: `(...,1)` for one block."""
+        return self._further(lambda v: mean_defined(_blocks(v, aus)), lambda n: _blocks(n, aus).max(axis=-1))
+
+    def averaged(self, groups: Sequence[Sequence[int]], aus: int) -> Statistic:
+        """The mean over some blocks, such as the seeds of a variant; a block a group. Undefined where one is."""
+
+        def mean(values: Array) -> Array:
+            blocks = _blocks(values, aus)
+            return _flat(np.stack([blocks[..., list(group), :].mean(axis=-2) for group in groups], axis=-2))
+
+        def least(counts: Array) -> Array:
+            return _flat(np.stack([_blocks(counts, aus)[list(group)].min(axis=0) for group in groups]))
+
+        return self._further(mean, least)
+
+    def differences(self, pairs: Sequence[tuple[int, int]], aus: int) -> Statistic:
+        """One block less another, a block a pair, on the scale of the metric itself."""
+        first, second = [one for one, _ in pairs], [other for _, other in pairs]
+
+        def less(values: Array) -> Array:
+            blocks = _blocks(values, aus)
+            return _flat(blocks[..., first, :] - blocks[..., second, :])
+
+        def fewer(counts: Array) -> Array:
+            blocks = _blocks(counts, aus)
+            return _flat(np.minimum(blocks[first], blocks[second]))
+
+        return replace(self._further(less, fewer), to=_same, back=_same, paired=True)
+
+    def value(self, moments: Moments) -> Array:
+        """The statistic itself."""
+        return self.then(self.of(moments))
+
+    def _further(self, then: Callable[[Array], Array], people: Callable[[Array], Array]) -> Statistic:
+        before, counted = self.then, self.people
+        return replace(self, then=lambda v: then(before(v)), people=lambda n: people(counted(n)))
+
+
+def _blocks(values: Array, aus: int | None) -> Array:
+    """`(...,K·A)` as `(...,K,A)`."""
+    return values.reshape(*values.shape[:-1], -1, aus or values.shape[-1])
+
+
+def _flat(blocks: Array) -> Array:
+    return blocks.reshape(*blocks.shape[:-2], -1)
 
 
 def mean_defined(values: Array) -> Array:
@@ -72,10 +128,6 @@ def _fisher(values: Array) -> Array:
 
 def _log(values: Array) -> Array:
     return np.log(np.maximum(values, 1e-12))
-
-
-def _same(values: Array) -> Array:
-    return values
 
 
 def _tanh(values: Array) -> Array:
@@ -103,14 +155,14 @@ def intervals(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> dict[str, tuple[Array, Array]]:
-    """Lower and upper bounds `(A,)` of each statistic, pooled over people. `people` are moments `(P,A)`, a
+    """Lower and upper bounds of each statistic `(C,)`, pooled over people. `people` are moments `(P,C)`, a
     row a person.
 
     Every statistic sees the same resamples. NaN where there are fewer than `MIN_PEOPLE` people with labels,
     where the statistic is undefined, or where it does not vary between people at all (an AU that nobody
-    shows).
+    shows); a difference that does not is exactly 0.
     """
-    labelled = (people.n > 0).sum(axis=0)
+    labelled = (people.n > 0).sum(axis=0).astype(np.float64)
     weights = _resamples(people.n.shape[0], resamples, np.random.default_rng([seed, 0xB007]))
     estimates, errors = _jackknife(people, np.ones_like(weights[:1]), statistics)
     collected: dict[str, list[Array]] = {name: [] for name in statistics}
@@ -128,14 +180,10 @@ def intervals(
         low_t, high_t = _tails(np.concatenate(collected[name]), confidence)
         with np.errstate(invalid="ignore", over="ignore"):
             low, high = statistic.back(estimate - high_t * error), statistic.back(estimate - low_t * error)
-        known = (_enough(labelled, estimate) >= MIN_PEOPLE) & np.isfinite(estimate) & (error > 0)
+        certain = (error > 0) | (statistic.paired & (estimate == 0))
+        known = (statistic.people(labelled) >= MIN_PEOPLE) & np.isfinite(estimate) & certain
         result[name] = np.where(known, low, np.nan), np.where(known, high, np.nan)
     return result
-
-
-def _enough(labelled: Array, estimate: Array) -> Array:
-    """People with labels for each column of a statistic; of a mean over AUs, for the best labelled of them."""
-    return labelled if labelled.shape == estimate.shape else np.full(estimate.shape, labelled.max(initial=0))
 
 
 def _resamples(people: int, count: int, rng: np.random.Generator) -> Array:
@@ -162,10 +210,13 @@ def _jackknife(
     left_out = pooled.without_each(people)
     present = weights[:, :, None] > 0
     drawn = weights.sum(axis=1)[:, None]
+    metrics = {statistic.of for statistic in statistics.values()}
+    known = {metric: (metric(pooled), metric(left_out)) for metric in metrics}
     estimates, errors = {}, {}
     for name, statistic in statistics.items():
-        estimates[name] = statistic.to(statistic.of(pooled))
-        values = statistic.to(statistic.of(left_out))
+        whole, without = known[statistic.of]
+        estimates[name] = statistic.to(statistic.then(whole))
+        values = statistic.to(statistic.then(without))
         share = np.where(present & ~np.isnan(values), weights[:, :, None], 0.0)
         count = np.maximum(share.sum(axis=1), 1)
         values = np.where(share > 0, values, 0.0)

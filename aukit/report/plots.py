@@ -161,27 +161,35 @@ def _line(name: str, points: int) -> dict[str, Any]:
     return {"linewidth": 1.6, **dots}
 
 
-def levels(training: Mapping[str, Sequence[int]], test: Mapping[str, Sequence[int]]) -> str:
-    """Shares of levels 1 to 5 among the labels of each AU: those that trained the model, and the test people's."""
-    aus = list(training)
-    with drawing("levels"):
+def levels(
+    upper: Mapping[str, Sequence[int]],
+    lower: Mapping[str, Sequence[int]],
+    *,
+    said: tuple[str, str] = ("training labels", "test labels"),
+    name: str = "levels",
+) -> str:
+    """Shares of levels 1 to 5 among two sets of labels of each AU, by default those that trained the model and the test
+    people's.
+    """
+    aus = list(upper)
+    with drawing(name):
         figure = Figure(figsize=(WIDTH, 0.6 + 0.46 * len(aus)))
         ax = figure.subplots()
         figure.subplots_adjust(left=0.22, right=0.93, top=0.99, bottom=0.45 / figure.get_figheight())
         for row, au in enumerate(aus):
-            for offset, counts in ((-0.19, training[au]), (0.19, test.get(au, ()))):
+            for offset, counts in ((-0.19, upper[au]), (0.19, lower.get(au, ()))):
                 _level_bar(ax, row + offset, counts)
         ax.set_yticks(range(len(aus)), [f"{au}  {au_name(au)}" for au in aus], color=INK)
         ax.set_ylim(len(aus) - 0.4, -0.6)
         ax.set_xlim(left=0)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g} %")
-        ax.set_xlabel("labelled frames at level 1 to 5; upper bar: training labels, lower bar: test labels")
+        ax.set_xlabel(f"labelled frames at level 1 to 5; upper bar: {said[0]}, lower bar: {said[1]}")
         ax.grid(axis="x")
         ax.set_axisbelow(True)
         ax.tick_params(length=0)
         ax.spines["bottom"].set_visible(False)
         ax.spines["left"].set_color(LINE)
-        return inline(figure, "levels", "Shares of intensity levels among the labels of each action unit")
+        return inline(figure, name, "Shares of intensity levels among the labels of each action unit")
 
 
 def _level_bar(ax: Axes, y: float, counts: Sequence[int]) -> None:

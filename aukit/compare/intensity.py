@@ -1,0 +1,284 @@
+"""Scores of variants on the same test frames: intervals over people, spread over seeds, paired differences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aukit.compare.frames import (
+    Block,
+    Says,
+    Tested,
+    always_mean,
+    always_zero,
+    block,
+    by_person,
+    of_fold,
+    predicted,
+    side_by_side,
+)
+from aukit.compare.result import HIGHER_IS_BETTER, MEAN, METRICS, Arm, Cell, Difference, Spread
+from aukit.compare.variants import Group
+from aukit.evaluation.bootstrap import STATISTICS, Statistic, intervals, mean_defined
+from aukit.evaluation.moments import Array, Moments
+
+
+class Contender(NamedTuple):
+    """A row of the table to be: by seed its runs, one a fold, and what is said of their frames."""
+
+    arm: Arm
+    seeds: Mapping[int, tuple[Tested, ...]]
+    says: Says
+
+    @property
+    def frames(self) -> frozenset[tuple[int, str]]:
+        """Which frames it was tested on: a digest for each fold."""
+        return frozenset((one.run.fold, one.signature) for runs in self.seeds.values() for one in runs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """The rows, and what they stand on."""
+
+    arms: tuple[Arm, ...]
+    undefined: Mapping[str, str]
+    notes: tuple[str, ...]
+    people: int
+    frames: int
+    labelled: int
+
+
+def contenders(groups: Sequence[Group], tested: Mapping[str, Tested]) -> list[Contender]:
+    """The variants, and the trivial baselines: always 0, and always the mean of the labels that a variant learnt from.
+
+    Variants with the same labels share a baseline.
+    """
+    found = []
+    for group in groups:
+        seeds = {
+            seed: tuple(tested[str(run)] for run in group.runs if run.seed == seed) for seed in group.seeds
+        }
+        arm = Arm(name=group.name, title=group.title, folds=group.folds, seeds=group.seeds)
+        found.append(Contender(arm, seeds, predicted))
+    return [*found, *_baselines(found)]
+
+
+def _baselines(variants: Sequence[Contender]) -> list[Contender]:
+    first = variants[0]
+    seed = first.arm.seeds[0]
+    zero = replace(first.arm, name="predict-zero", title="predict-zero", seeds=(), baseline=True)
+    found = [Contender(zero, {seed: first.seeds[seed]}, always_zero)]
+    known: list[dict[tuple[int, int], bytes]] = []
+    kept: list[Contender] = []
+    for one in variants:
+        means = {
+            (run.run.fold, seed): run.training_means.tobytes()
+            for seed, runs in one.seeds.items()
+            for run in runs
+        }
+        if any(all(means.get(at, said) == said for at, said in other.items()) for other in known):
+            continue
+        known.append(means)
+        kept.append(one)
+    for one in kept:
+        title = "predict-mean" if len(kept) == 1 else f"predict-mean, labels of {one.arm.title}"
+        name = "predict-mean" if len(kept) == 1 else f"predict-mean-{one.arm.name}"
+        arm = replace(one.arm, name=name, title=title, baseline=True)
+        found.append(Contender(arm, one.seeds, always_mean))
+    return found
+
+
+def score(
+    rows: Sequence[Contender], aus: Sequence[str], against: str, *, resamples: int, confidence: float
+) -> Scored:
+    """Score all rows. Rows that were tested on other frames than `against` get no difference from it."""
+    kinds: dict[frozenset[tuple[int, str]], list[Contender]] = {}
+    for row in rows:
+        kinds.setdefault(row.frames, []).append(row)
+    arms: dict[str, Arm] = {}
+    undefined: dict[str, str] = {}
+    notes: dict[str, None] = {}
+    base = next(row for row in rows if row.arm.name == against)
+    for frames, some in kinds.items():
+        found = _Together(some, aus, resamples, confidence)
+        arms |= {arm.name: arm for arm in found.arms(against)}
+        undefined |= found.undefined
+        notes |= dict.fromkeys(found.notes)
+        if frames == base.frames:
+            whole = found
+    return Scored(
+        arms=tuple(arms[row.arm.name] for row in rows),
+        undefined=undefined,
+        notes=tuple(notes),
+        people=len(whole.people.n),
+        frames=sum(
+            len(video.labels) for one in next(iter(base.seeds.values())) for video in one.videos.values()
+        ),
+        labelled=int(whole.people.n[:, : len(aus)].sum()),
+    )
+
+
+class _Together:
+    """Rows that were tested on the same frames: every one of them sees the same resamples of people."""
+
+    def __init__(
+        self, rows: Sequence[Contender], aus: Sequence[str], resamples: int, confidence: float
+    ) -> None:
+        self.rows, self.aus = rows, tuple(aus)
+        self.resamples, self.confidence = resamples, confidence
+        blocks: list[Block] = []
+        self.seeds: list[list[int]] = []
+        for row in rows:
+            made = [block(runs, row.says, aus) for runs in row.seeds.values()]
+            self.seeds.append(list(range(len(blocks), len(blocks) + len(made))))
+            blocks += made
+        self.blocks = side_by_side(blocks)
+        self.people = by_person(self.blocks)
+        self.folds = sorted({fold for fold, _ in self.blocks.rows})
+        self.varies = _varies(self.people.pooled())
+
+    @property
+    def undefined(self) -> dict[str, str]:
+        """The AUs that have no ICC, and why."""
+        labelled, width = self.people.n.sum(axis=0), len(self.aus)
+        return {
+            au: "its test labels are all the same" if labelled[i] > 0 else "no test frame is labelled"
+            for i, au in enumerate(self.aus)
+            if not self.varies[i::width].any()
+        }
+
+    @property
+    def notes(self) -> list[str]:
+        """Folds in which an AU has no ICC, though it has one over all folds."""
+        found = []
+        for fold in self.folds if len(self.folds) > 1 else ():
+            here = _varies(of_fold(self.blocks, fold))
+            lost = [au for i, au in enumerate(self.aus) if self.varies[i] and not here[i]]
+            if lost:
+                found.append(
+                    f"fold {fold} has no ICC of {', '.join(lost)}: the test labels are all the same there; "
+                    "means over folds leave it out"
+                )
+        return found
+
+    def arms(self, against: str) -> list[Arm]:
+        """Every row with its scores."""
+        names = [row.arm.name for row in self.rows]
+        base = names.index(against) if against in names else None
+        found = {metric: self._metric(metric, base) for metric in METRICS}
+        arms = []
+        for number, row in enumerate(self.rows):
+            scores = {metric: cells[number] for metric, (cells, _) in found.items()}
+            differences = {m: less[number] for m, (_, less) in found.items() if number in less}
+            arms.append(replace(row.arm, scores=scores, differences=differences))
+        return arms
+
+    def _metric(
+        self, metric: str, base: int | None
+    ) -> tuple[list[dict[str, Cell]], dict[int, dict[str, Difference]]]:
+        """The cells of every row, and the differences of all rows but the base."""
+        width, kept = len(self.aus), self.varies
+        plain = STATISTICS[metric]
+        if metric == "icc":
+            plain = replace(plain, of=lambda m: np.where(kept, STATISTICS["icc"].of(m), np.nan))
+        own = plain.averaged(self.seeds, width)
+        others = [] if base is None else [number for number in range(len(self.rows)) if number != base]
+        wanted = {"own": own, "own mean": own.mean_over_aus(width)}
+        if base is not None and others:
+            less = own.differences([(number, base) for number in others], width)
+            wanted |= {"less": less, "less mean": less.mean_over_aus(width)}
+        bounds = intervals(self.people, wanted, resamples=self.resamples, confidence=self.confidence)
+        pooled = self.people.pooled()
+        table = {
+            name: _table(
+                pooled, wanted[name], wanted[f"{name} mean"], bounds[name], bounds[f"{name} mean"], width
+            )
+            for name in ("own", "less")
+            if name in wanted
+        }
+        seeds = _with_mean(plain.value(pooled), width)
+        folds = self._by_fold(metric)
+        cells = []
+        for number, blocks in enumerate(self.seeds):
+            cells.append(
+                {
+                    au: Cell(
+                        value=value,
+                        low=low,
+                        high=high,
+                        spread=Spread.of(seeds[blocks, i]),
+                        by_fold=float(folds[blocks, i].mean()),
+                    )
+                    for i, (au, (value, low, high)) in enumerate(
+                        zip((*self.aus, MEAN), table["own"][number], strict=True)
+                    )
+                }
+            )
+        differences = {}
+        for place, number in enumerate(others):
+            assert base is not None
+            better, of = self._better(metric, number, base)
+            differences[number] = {
+                au: Difference(value=value, low=low, high=high, better=int(better[i]), of=int(of[i]))
+                for i, (au, (value, low, high)) in enumerate(
+                    zip((*self.aus, MEAN), table["less"][place], strict=True)
+                )
+            }
+        return cells, differences
+
+    def _by_fold(self, metric: str) -> Array:
+        """The mean over folds of each block `(K,A+1)`, the mean over AUs last; NaN for one fold."""
+        width = len(self.aus)
+        if len(self.folds) < 2:
+            return np.full((len(self.people.n.T) // width, width + 1), np.nan)
+        parts = []
+        for fold in self.folds:
+            here = of_fold(self.blocks, fold)
+            values = STATISTICS[metric].of(here)
+            parts.append(np.where(_varies(here), values, np.nan) if metric == "icc" else values)
+        return _with_mean(mean_defined(np.stack(parts, axis=-1)), width)
+
+    def _better(self, metric: str, number: int, base: int) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+        """People whose own score is better than with the base, and people who have one: by AU, the mean last."""
+        values = STATISTICS[metric].of(self.people)
+        if metric == "icc":
+            values = np.where(_varies(self.people) & self.varies, values, np.nan)
+        blocks = values.reshape(len(values), -1, len(self.aus))
+        gain = blocks[:, self.seeds[number]].mean(axis=1) - blocks[:, self.seeds[base]].mean(axis=1)
+        gain = np.concatenate([gain, mean_defined(gain)[:, None]], axis=1)
+        gain = gain if HIGHER_IS_BETTER[metric] else -gain
+        return (gain > 0).sum(axis=0), (~np.isnan(gain)).sum(axis=0)
+
+
+def _varies(m: Moments) -> NDArray[np.bool_]:
+    """Where the labels are not all the same: only there can agreement be told."""
+    return (m.n > 1.5) & (m.centred()[0] > 0)
+
+
+def _with_mean(values: Array, width: int) -> Array:
+    """Columns `(K·A,)` as `(K,A+1)`, the mean over AUs last."""
+    blocks = values.reshape(-1, width)
+    return np.concatenate([blocks, mean_defined(blocks)[:, None]], axis=1)
+
+
+def _table(
+    pooled: Moments,
+    by_au: Statistic,
+    mean: Statistic,
+    bounds: tuple[Array, Array],
+    mean_bounds: tuple[Array, Array],
+    width: int,
+) -> list[list[tuple[float, float, float]]]:
+    """Value, low and high of every AU and the mean, row by row."""
+    columns = [
+        np.concatenate([one.reshape(-1, width), other[:, None]], axis=1)
+        for one, other in zip((by_au.value(pooled), *bounds), (mean.value(pooled), *mean_bounds), strict=True)
+    ]
+    return [
+        [(float(v), float(low), float(high)) for v, low, high in zip(*row, strict=True)]
+        for row in zip(*columns, strict=True)
+    ]
