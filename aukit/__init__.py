@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aukit import evaluation as evaluation
+    from aukit.compare.compare import compare_runs as compare_runs
     from aukit.contracts.component import Ablation as Ablation
     from aukit.contracts.component import Component as Component
     from aukit.contracts.params import Choice as Choice
@@ -32,6 +33,7 @@ _HOMES = {
     "Params": "aukit.contracts.params",
     "Schema": "aukit.contracts.schema",
     "build": "aukit.hosting.build",
+    "compare_runs": "aukit.compare.compare",
     "hookimpl": "aukit.hosting.hookspecs",
     "run_recipe": "aukit.run",
     "slot": "aukit.contracts.params",
@@ -46,6 +48,7 @@ __all__ = [
     "Schema",
     "__version__",
     "build",
+    "compare_runs",
     "evaluation",
     "hookimpl",
     "run_recipe",

@@ -17,6 +17,7 @@ import typer.core
 
 from aukit.cli import (
     cite,
+    compare,
     data,
     data_inspect,
     data_merge,
@@ -96,6 +97,9 @@ app.command("new-plugin", epilog=new_plugin.EPILOG, short_help="Write a plugin p
 )
 app.command("predict", epilog=predict.EPILOG, short_help="Predict every frame of videos")(predict.predict)
 app.command("evaluate", epilog=evaluate.EPILOG, short_help="Score tracks against labels")(evaluate.evaluate)
+app.command("compare", epilog=compare.EPILOG, short_help="Compare runs, or a suite, in one table")(
+    compare.compare
+)
 app.command("cite", epilog=cite.EPILOG, short_help="Print what to cite for a run")(cite.cite)
 app.command("version", epilog=version.EPILOG, short_help="Show the versions that matter")(version.version)
 app.add_typer(recipes.app, name="recipes", short_help="List, show, copy the shipped recipes")

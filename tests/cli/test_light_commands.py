@@ -27,6 +27,7 @@ LIGHT = [
     ("validate", "quickstart", "disfa_2pct"),
     ("explain", "quickstart"),
     ("explain", "quickstart", "--complete"),
+    ("compare", "--help"),
     ("version",),
 ]
 
@@ -84,6 +85,7 @@ def test_every_command_of_the_design_is_there() -> None:
         "data",
         "predict",
         "evaluate",
+        "compare",
         "cite",
         "version",
     ]
@@ -116,6 +118,7 @@ Commands:
   new-plugin       Write a plugin package
   predict          Predict every frame of videos
   evaluate         Score tracks against labels
+  compare          Compare runs, or a suite, in one table
   cite             Print what to cite for a run
   version          Show the versions that matter
   recipes          List, show, copy the shipped recipes
