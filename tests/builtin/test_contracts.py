@@ -40,6 +40,10 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("loss/ordinal", {"slope": 0.5}),
     ("augmentation/paper", {"colour_per_frame": True}),
     ("augmentation/fast", {"colour_per_frame": True, "hue": 0.5, "brightness": 1.0, "rotation": 180.0}),
+    ("sampler/key-frame", {"count": 6, "extra": 0.1, "min_length": 1, "delta": 2.0, "flat_length": 2}),
+    ("sampler/key-frame", {"fraction": 1.0, "of": "key-frames"}),
+    ("sampler/stratified", {"count": 30}),
+    ("sampler/uniform-stride", {"every": 1}),
 ]
 
 
