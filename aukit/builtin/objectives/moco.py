@@ -14,6 +14,7 @@ from aukit.builtin.objectives.momentum import Momentum
 from aukit.builtin.objectives.nce import contrast
 from aukit.builtin.objectives.pooled import Level, vectors
 from aukit.contracts.model import Model
+from aukit.training import distributed
 
 Negatives = Literal["queue", "same-clip"]
 
@@ -24,7 +25,8 @@ class Moco(nn.Module):
     With q the projection of the first view and k that of the second through the slow copy, both of length 1,
     `-log exp(q.k / t) / sum exp(q.k' / t)` (equation 1). The other k' are the `queue` of keys of earlier steps, or the
     keys of the other frames of the `same-clip`: within a clip the person stays the same, so that who it is does not
-    help. Several losses are averaged. The slow copy and the queue move in `after_step` and are never trained.
+    help. Several losses are averaged. The slow copy and the queue move in `after_step` and are never trained; of
+    several processes each has the same queue, of the keys of all.
 
     Logged, as shares: `top1` among the own key and the queue, and for frames `top1_time` among the keys of the same
     clip, where chance is 1/T. A `top1` far above `top1_time` was reached by knowing the person.
@@ -96,7 +98,10 @@ class Moco(nn.Module):
             self.slow_temporal.update(model.temporal)
         self.slow_projection.update(self.projection)
         if self._new is not None:
-            keys, self._new = self._new, None
+            keys, self._new = distributed.gather(self._new), None
+            keys = keys.roll(
+                distributed.rank() * len(keys) // distributed.size(), 0
+            )  # in one order everywhere
             places = (self.place + torch.arange(len(keys), device=keys.device)) % len(self.queue)
             kept = min(len(keys), len(self.queue))  # of more keys than places, the last
             self.queue[places[-kept:]] = keys[-kept:]

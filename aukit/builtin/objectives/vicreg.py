@@ -60,10 +60,10 @@ class Vicreg(nn.Module):
         """`(2,B,T,3,H,W)` in 0..1 to the loss and the numbers to log.
 
         Raises:
-            UsageError: there is only one frame or clip, and with it no variance.
+            UsageError: there is only one frame or clip to train on, which has no spread.
         """
         count = clips.shape[1] * (clips.shape[2] if self.level == "frame" else 1)
-        if count < 2:
+        if self.training and count < 2:
             raise UsageError(
                 f"vicreg needs the spread of several {self.level}s in a batch, and got one",
                 hint="set the stage's batch to 2 or more",
@@ -99,12 +99,13 @@ def _layer(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
 
 
 def _hinge(z: Tensor) -> Tensor:
-    return F.relu(1 - (z.var(0) + FLOOR).sqrt()).mean()
+    variance = z.var(0, correction=min(1, len(z) - 1))  # of a single vector: 0
+    return F.relu(1 - (variance + FLOOR).sqrt()).mean()
 
 
 def _spill(z: Tensor) -> Tensor:
     z = z - z.mean(0)
-    covariance = z.mT @ z / (len(z) - 1)
+    covariance = z.mT @ z / max(1, len(z) - 1)
     return (covariance.square().sum() - covariance.diagonal().square().sum()) / z.shape[1]
 
 

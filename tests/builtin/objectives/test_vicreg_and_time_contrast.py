@@ -77,8 +77,12 @@ def test_vicreg_trains_what_it_embeds(level: Any) -> None:
 
 
 def test_one_clip_has_no_spread() -> None:
+    """It cannot be trained on; a look at a validation person counts its spread as what it is, none."""
+    objective, clips = Vicreg(**WIRING, frames=4, dimensions=8), torch.rand(1, 1, 4, 3, 32, 32)
     with pytest.raises(UsageError, match="needs the spread of several clips"):
-        Vicreg(**WIRING, frames=4, dimensions=8)(tiny_model(), torch.rand(2, 1, 4, 3, 32, 32))
+        objective(tiny_model(), clips.expand(2, -1, -1, -1, -1, -1))
+    _, numbers = objective.eval()(tiny_model(), clips.expand(2, -1, -1, -1, -1, -1))
+    assert numbers == pytest.approx({"invariance": 0.0, "variance": 2 * 0.99, "covariance": 0.0})
 
 
 @pytest.mark.parametrize("level", ["frame", "clip"])
