@@ -27,6 +27,7 @@ from aukit.hosting.host import load_host
 from aukit.hosting.new_plugin import plugin_files
 from aukit.hosting.registry import Registry
 from aukit.recipe import load_recipe
+from aukit.suites.load import Options, is_suite_file, load_suite
 from aukit.testing import empty_host, run_cli
 
 ROOT = Path(__file__).parents[2]
@@ -258,6 +259,10 @@ def check_run(told: dict[str, Any]) -> None:
     recipe = told["recipe"]
     if recipe.startswith("recipes/"):
         recipe = ROOT / recipe
+    if is_suite_file(recipe, registry):
+        overrides, ablations = told["overrides"] or (), told["ablate"] or ()
+        load_suite(recipe, registry=registry, options=Options(overrides=overrides, ablations=ablations))
+        return
     load_recipe(
         recipe,
         overrides=told["overrides"] or (),
