@@ -50,10 +50,12 @@ def _sources(run: Run) -> Iterator[tuple[str, str]]:
     for table in run.data.get("tables", {}).values():
         for text in _split(table.get("cite", "")):
             yield text, f"data {', '.join(table.get('data_sets', []))}"
-    weights = run.data.get("weights") or {}
-    for one in weights.get("cite", ()):
-        for text in _split(one):
-            yield text, "data of the weights that training started from"
+    built_on = [(run.data.get("weights") or {}, "the weights that training started from")]
+    built_on += [(one, f"the run that `{path}` names") for path, one in run.data.get("runs", {}).items()]
+    for other, what in built_on:
+        for one in other.get("cite", ()):
+            for text in _split(one):
+                yield text, f"data of {what}"
     version = run.environment.get("aukit", "")
     if version:
         yield f"aukit {version}", "training and evaluation"

@@ -147,14 +147,11 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "faces", str(run.data.get("framing", ""))
     weights = run.data.get("weights")
     if weights:
-        seen = sum(map(len, weights["people"].values()))
-        sets = ", ".join(weights["data_sets"])
-        yield (
-            "started from",
-            f"{', '.join(weights['parts'])} of the run {weights['recipe']} ({weights['origin']}), which saw "
-            f"{people(seen)} of {sets}",
-        )
+        yield "started from", f"{', '.join(weights['parts'])} of {_other_run(weights)}"
         yield "terms of what it saw", "; ".join(weights["terms"])
+    for path, other in run.data.get("runs", {}).items():
+        yield path, _other_run(other)
+        yield f"terms of what {path} saw", "; ".join(other["terms"])
     yield "seed", str(run.settings.get("seed", ""))
     for stage, entry in run.data.get("stages", {}).items():
         for part, counts in entry.get("labels", {}).items():
@@ -180,6 +177,12 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
                 f"git commit ({place})",
                 state["commit"] + (" with uncommitted changes" if state["dirty"] else ""),
             )
+
+
+def _other_run(facts: Mapping[str, Any]) -> str:
+    """A run that this one builds on: its recipe, how real its data was, whom it saw."""
+    seen, sets = sum(map(len, facts["people"].values())), ", ".join(facts["data_sets"])
+    return f"the run {facts['recipe']} ({facts['origin']}), which saw {people(seen)} of {sets}"
 
 
 def _counts(counts: Mapping[str, Any]) -> Iterator[tuple[str, int]]:

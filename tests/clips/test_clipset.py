@@ -58,6 +58,16 @@ def test_a_mask_hides_labels_and_keeps_frames(write: Write) -> None:
     assert all(np.isnan(clip.labels).all() for clip in clips.unlabelled().clips)
 
 
+def test_other_labels_take_the_place_of_the_own_ones(write: Write) -> None:
+    clips = open_clips([write(videos=VIDEOS)])
+    made = np.full((10, 2), 1.5, np.float32)
+    found = clips.relabelled({"tiny/a": made})
+    assert (found.clips[0].labels == 1.5).all()
+    assert all(np.isnan(clip.labels).all() for clip in found.clips[1:])
+    assert found.frames == clips.frames
+    assert not (clips.clips[0].labels == 1.5).any()
+
+
 def test_aus_are_chosen_by_name_and_in_order(write: Write) -> None:
     clips = open_clips([write()]).for_aus(["AU12", "AU01"])
     assert clips.aus == ("AU12", "AU01")

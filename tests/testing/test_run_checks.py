@@ -137,13 +137,36 @@ class LabelsTooFew(Stage):
         return StageResult(model=ctx.model, labels={clip.id: clip.labels[1:]})
 
 
+class LabelsByChance(Stage):
+    def result(self, ctx: Any) -> Any:
+        clip = ctx.clips("train").clips[0]
+        labels = np.random.default_rng().random(clip.labels.shape).astype(np.float32)
+        return StageResult(model=ctx.model, labels={clip.id: labels})
+
+
+class Foresees(Stage):
+    """Says beforehand which frames it labels."""
+
+    def preview(self, ctx: Any) -> Any:
+        clip = ctx.clips("train").clips[0]
+        return StageResult(model=ctx.model, labels={clip.id: np.ones_like(clip.labels)})
+
+
+class ForeseesLess(Foresees):
+    def result(self, ctx: Any) -> Any:
+        found = super().result(ctx)
+        next(iter(found.labels.values()))[0] = np.nan
+        return found
+
+
 class WordsAsMetrics(Stage):
     def result(self, ctx: Any) -> Any:
         return StageResult(model=ctx.model, metrics={"verdict": "good"})
 
 
-def test_a_right_stage_passes():
-    check_stage(Stage)
+@pytest.mark.parametrize("stage", [Stage, Foresees])
+def test_a_right_stage_passes(stage):
+    check_stage(stage)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +179,8 @@ def test_a_right_stage_passes():
         (LeavesHalf, "the model it leaves has no `backbone`"),
         (LabelsStrangers, "which is no training clip"),
         (LabelsTooFew, r"its labels of `.*` are no array \(T,A\)"),
+        (LabelsByChance, "two runs from one seed give other labels"),
+        (ForeseesLess, "`preview` labels other frames than `run`"),
         (WordsAsMetrics, "its metric `verdict` is a str, no number"),
     ],
 )
@@ -275,6 +300,7 @@ BUILT_IN = [
     ("dataset/synthetic", {"subjects": ["x", "y", "z"], "aus": ["AU12", "AU45"], "origin": "stand-in"}),
     ("stage/contrastive", {"steps": 3, "people": 2, "batch": 2, "average": 0.9}),
     ("stage/regression", {"steps": 3, "batch": 4}),
+    ("stage/pseudo-label", {"values": "rounded"}),
     ("stage/regression", {"steps": 3, "batch": 4, "mode": "dense", "select": "last", "recalibrate": True}),
 ]
 

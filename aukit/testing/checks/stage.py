@@ -41,7 +41,9 @@ class _StoppingContext(Context):
 
 
 def check_stage(make: Make, *, frames: int = 40, size: int = 32) -> None:
-    """A stage runs, leaves a model, gives the same twice, and, stopped and resumed, the same again.
+    """A stage runs, leaves a model and perhaps labels, gives the same twice, and, stopped and resumed, the same again.
+
+    Where it has `preview`, that labels the frames that `run` labels.
 
     It is tried on four training and two validation people, `frames` frames each, two AUs, a model of a few
     thousand weights. Ask for few steps: the check runs the stage three times.
@@ -65,7 +67,7 @@ def _check(make: Make, folder: Path, clips: ClipSet, store: ClipStore) -> None:
     assert isinstance(split, Split)
     train, validation = clips.select(split.train), clips.select(split.validation)
 
-    def run(place: str, kind: type[Context] = Context) -> StageResult:
+    def run(place: str, kind: type[Context] = Context, does: str = "run") -> StageResult:
         here = folder / place
         here.mkdir(exist_ok=True)
         registry = load_host(plugins=False)
@@ -85,18 +87,23 @@ def _check(make: Make, folder: Path, clips: ClipSet, store: ClipStore) -> None:
             registry=registry,
             checkpoint_every=1,
         )
-        result: StageResult = make().run(ctx)
+        result: StageResult = getattr(make(), does)(ctx)
         return result
 
     result = run("first")
     _check_result(result, train)
-    weights = result.model.state_dict()
-    require(_equal(run("second").model.state_dict(), weights), "two runs from one seed give other weights")
+    _check_same(run("second"), result, "two runs from one seed give")
     try:
         run("stopped", _StoppingContext)
     except _Stopped:
-        resumed = run("stopped").model.state_dict()
-        require(_equal(resumed, weights), "stopped after a checkpoint and resumed, it gives other weights")
+        _check_same(run("stopped"), result, "stopped after a checkpoint and resumed, it gives")
+    if hasattr(make(), "preview"):
+        foreseen = run("preview", does="preview").labels
+        same = foreseen.keys() == result.labels.keys() and all(
+            np.array_equal(np.isnan(foreseen[clip]), np.isnan(labels))
+            for clip, labels in result.labels.items()
+        )
+        require(same, "`preview` labels other frames than `run`")
 
 
 def _check_result(result: Any, train: ClipSet) -> None:
@@ -123,6 +130,14 @@ def _check_result(result: Any, train: ClipSet) -> None:
         with torch.no_grad():
             intensities = model.eval()(torch.zeros(1, 2, 3, *train.size))[0]
         require(intensities.shape == (1, 2, len(train.aus)), "the model it leaves does not give (B,T,A)")
+
+
+def _check_same(other: StageResult, result: StageResult, what: str) -> None:
+    require(_equal(other.model.state_dict(), result.model.state_dict()), f"{what} other weights")
+    same = other.labels.keys() == result.labels.keys() and all(
+        np.array_equal(other.labels[clip], labels, equal_nan=True) for clip, labels in result.labels.items()
+    )
+    require(same, f"{what} other labels")
 
 
 def _equal(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
