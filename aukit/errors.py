@@ -92,7 +92,12 @@ class Interrupted(AukitError):
 
 
 class Elsewhere(AukitError):
-    """Another process of the same run failed or was stopped, and tells of it: this one ends in silence."""
+    """Another process of the same run failed or was stopped, and tells of it: this one ends in silence.
+
+    Its exit code is that of success: `torchrun` kills all at the first failure, and who tells has to be the first.
+    """
+
+    exit_code = 0
 
 
 def nearest(name: str, options: Iterable[str], *, count: int = 3) -> tuple[str, ...]:

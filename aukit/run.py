@@ -11,6 +11,7 @@ from aukit.hosting.host import load_host
 from aukit.hosting.registry import Registry
 from aukit.recipe import load_recipe
 from aukit.report import write_report
+from aukit.training import distributed
 from aukit.training.run import RunResult, run
 
 __all__ = ["RunResult", "run_recipe"]
@@ -31,7 +32,7 @@ def run_recipe(
     registry: Registry | None = None,
     on_event: Callable[[Event], object] | None = None,
 ) -> RunResult:
-    """Train and judge what a recipe says, and write the report.
+    """Train and judge what a recipe says, and write the report; started by `torchrun`, in several processes together.
 
     Args:
         path: a recipe's file, or the name of a shipped one.
@@ -54,17 +55,20 @@ def run_recipe(
         AukitError: as `aukit.training.run.run`.
     """
     registry = registry or load_host(plugins=plugins)
-    recipe = load_recipe(
-        path,
-        overrides=overrides,
-        ablations=ablations,
-        smoke=smoke,
-        stand_in=stand_in,
-        data_root=data_root,
-        device=device,
-        registry=registry,
-    )
     folder = None if out is None else Path(out)
-    return run(
-        recipe, registry=registry, out=folder, resuming=resume, on_event=on_event, finish=[write_report]
-    )
+    with distributed.session():
+        recipe = distributed.together(
+            lambda: load_recipe(
+                path,
+                overrides=overrides,
+                ablations=ablations,
+                smoke=smoke,
+                stand_in=stand_in,
+                data_root=data_root,
+                device=device,
+                registry=registry,
+            )
+        )
+        return run(
+            recipe, registry=registry, out=folder, resuming=resume, on_event=on_event, finish=[write_report]
+        )

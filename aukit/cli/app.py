@@ -36,7 +36,7 @@ from aukit.cli import (
     validate,
     version,
 )
-from aukit.errors import AukitError, Interrupted, StorageError
+from aukit.errors import AukitError, Elsewhere, Interrupted, StorageError
 
 TRACEBACK = "AUKIT_TRACEBACK"
 
@@ -116,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app(args=arguments, prog_name="aukit")
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else int(leave.code is not None)
+    except Elsewhere as silent:
+        return silent.exit_code
     except AukitError as problem:
         shown, cause = problem, problem
     except OSError as problem:

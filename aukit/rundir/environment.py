@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import aukit
+from aukit.contracts.component import Component
+from aukit.hosting.registry import Provided
 from aukit.rundir.atomic import read_json, write_json
 
 
 def collect(
-    *, seed: int, components: Mapping[str, Mapping[str, str]], device: str = "", threads: int = 0
+    *,
+    seed: int,
+    components: Mapping[str, Mapping[str, str]],
+    device: str = "",
+    threads: int = 0,
+    processes: int = 1,
 ) -> dict[str, Any]:
     """The facts for environment.json.
 
@@ -33,12 +40,27 @@ def collect(
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "threads": threads,
+        "processes": processes,
         "device": device,
         "seed": seed,
         "argv": sys.argv,
         "cwd": str(Path.cwd()),
         "git": {"aukit": git_state(Path(aukit.__file__).parent), "cwd": git_state(Path.cwd())},
         "packages": packages(),
+    }
+
+
+def describe(places: Mapping[str, Provided[Component]]) -> dict[str, dict[str, str]]:
+    """By place of the recipe: which component, of which kind, provider and version stands there, and its source."""
+    return {
+        place: {
+            "name": provided.name,
+            "kind": provided.record.kind,
+            "provider": provided.provider,
+            "version": provided.version,
+            "cite": provided.record.cite,
+        }
+        for place, provided in places.items()
     }
 
 

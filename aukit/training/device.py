@@ -9,14 +9,17 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import torch
 
 from aukit.errors import UsageError
+from aukit.training import distributed
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is the first CUDA device where there is one, else the CPU.
+    """`auto` is the first CUDA device where there is one, else the CPU. Of several processes each has its own.
 
     Raises:
         UsageError: the device is unknown or not there.
     """
+    if name in ("auto", "cuda") and distributed.size() > 1 and torch.cuda.is_available():
+        name = f"cuda:{distributed.own_gpu()}"
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -17,12 +17,15 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from aukit.errors import AukitError, DivergedError, Elsewhere, Interrupted
+from aukit.errors import AukitError, DivergedError, Elsewhere, Interrupted, UsageError
 
 T = TypeVar("T")
 
 PATIENCE = timedelta(days=1)
 """How long a process waits for another. They may wait for an evaluation; one that ends is noticed at once."""
+
+
+_alone = False
 
 
 def rank() -> int:
@@ -31,8 +34,8 @@ def rank() -> int:
 
 
 def size() -> int:
-    """How many processes there are."""
-    return dist.get_world_size() if dist.is_initialized() else 1
+    """How many processes work together right now."""
+    return dist.get_world_size() if dist.is_initialized() and not _alone else 1
 
 
 def is_main() -> bool:
@@ -43,6 +46,22 @@ def is_main() -> bool:
 def own_key() -> tuple[str | int, ...]:
     """What to add to the key of randomness that must differ between processes; nothing for the main one."""
     return () if is_main() else ("rank", rank())
+
+
+def own_gpu() -> int:
+    """The number of the GPU on this machine that is this process's own, and from now on its default.
+
+    Raises:
+        UsageError: there are fewer GPUs than processes.
+    """
+    number, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+    if number >= there:
+        raise UsageError(
+            f"there is no GPU for process {number + 1} of this machine: it has {there}",
+            hint=f"start `torchrun --nproc_per_node {there}`, or train on the CPU with `--device cpu`",
+        )
+    torch.cuda.set_device(number)
+    return number
 
 
 @contextmanager
@@ -64,6 +83,17 @@ def session() -> Iterator[bool]:
         raise Elsewhere(str(error)) from error
     finally:
         dist.destroy_process_group()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """While the block runs this process works as if there were no other: it waits for none."""
+    global _alone  # not a context variable: threads that read ahead must know of it
+    before, _alone = _alone, True
+    try:
+        yield
+    finally:
+        _alone = before
 
 
 def together(work: Callable[[], T]) -> T:
@@ -92,14 +122,14 @@ def together(work: Callable[[], T]) -> T:
 
 
 def on_main(work: Callable[[], T]) -> T:
-    """Let the main process do a piece of work while the others wait; all get what it found.
+    """Let the main process do a piece of work alone while the others wait; all get what it found.
 
     Raises:
         AukitError: if it fails.
     """
     if size() == 1:
         return work()
-    found: list[Any] = [together(lambda: work() if is_main() else None)]
+    found: list[Any] = [together(lambda: _main_alone(work))]
     with _peers():
         dist.broadcast_object_list(found, src=0, device=torch.device("cpu"))
     return found[0]  # type: ignore[no-any-return]
@@ -113,9 +143,14 @@ def main_first(work: Callable[[], T]) -> T:
     """
     if size() == 1:
         return work()
-    first = together(lambda: work() if is_main() else None)
+    first = together(lambda: _main_alone(work))
     rest = together(lambda: None if is_main() else work())
     return first if is_main() else rest  # type: ignore[return-value]
+
+
+def _main_alone(work: Callable[[], T]) -> T | None:
+    with alone():
+        return work() if is_main() else None
 
 
 def mean(values: Mapping[str, float]) -> dict[str, float]:

@@ -13,6 +13,7 @@ import aukit
 from aukit.clips.masks import mask_to_table
 from aukit.recipe import Recipe
 from aukit.rundir.shared import address
+from aukit.training import distributed
 from aukit.training.data import RunData
 from aukit.training.model import PARTS
 from aukit.training.saved import WEIGHTS
@@ -38,7 +39,11 @@ def made_of(recipe: Recipe, data: RunData, device: str) -> dict[str, dict[str, A
             "starts from": start,
             "data": _data(data, name),
             "other runs": [_model_digest(Path(run)) for run in recipe.params(f"stages.{name}").runs()],  # type: ignore[attr-defined]
-            "computed": {"precision": recipe.compute.precision, "device": device.partition(":")[0]},
+            "computed": {
+                "precision": recipe.compute.precision,
+                "device": device.partition(":")[0],
+                "processes": distributed.size(),
+            },
             "code": _code(recipe),
         }
         start = {"stage": address(found[name])}

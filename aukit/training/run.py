@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +19,12 @@ from aukit.evaluation.result import Evaluation
 from aukit.hosting.build import construct, load_class
 from aukit.hosting.registry import Registry
 from aukit.recipe import Recipe
-from aukit.rundir import environment, resume
+from aukit.rundir import environment
 from aukit.rundir.atomic import plain, read_json, storage, write_json, write_text
 from aukit.rundir.layout import RunFolder
 from aukit.rundir.metrics_log import MetricsLog
+from aukit.rundir.place import place_of
+from aukit.training import distributed
 from aukit.training.context import Context
 from aukit.training.data import has_labels, label_stage, open_data
 from aukit.training.device import choose_device, settings
@@ -62,6 +63,8 @@ def run(
 ) -> RunResult:
     """Train and judge what a recipe says.
 
+    Where `distributed.session` has met other processes they train together; the main one writes, tells and judges.
+
     Args:
         recipe: the resolved recipe.
         registry: where its components come from.
@@ -78,13 +81,9 @@ def run(
         Interrupted: by Ctrl-C; what was done is kept.
         StorageError: the disk is full or a folder cannot be written.
     """
-    path = _choose_folder(recipe, out, resuming)
-    if resuming:
-        resume.check(RunFolder.open(path), recipe.dump())
-    else:
-        RunFolder.refuse(path)
-    device = choose_device(recipe.compute.device)
-    observers = Observers(on_event)
+    path = distributed.on_main(lambda: place_of(recipe, out, resuming))
+    device = distributed.together(lambda: choose_device(recipe.compute.device))
+    observers = Observers(on_event if distributed.is_main() else None)
     try:
         with settings(device, threads=recipe.compute.threads, deterministic=recipe.compute.deterministic):
             return _Run(recipe, registry, path, resuming, device, observers, shared).run(finish)
@@ -95,22 +94,6 @@ def run(
             else "nothing of the run was written yet"
         )
         raise Interrupted(f"stopped; the run is in {path}", hint=hint) from None
-
-
-def _choose_folder(recipe: Recipe, out: Path | None, resuming: bool) -> Path:
-    if out is not None:
-        return out
-    home, digest = Path("runs") / recipe.name, hashlib.sha256(recipe.dump().encode()).hexdigest()[:6]
-    if not resuming:
-        return home / f"{time.strftime('%Y-%m-%dT%H-%M-%S')}_{digest}"
-    begun = sorted(path for path in home.glob(f"*_{digest}") if not RunFolder(path).finished)
-    if not begun:
-        raise RunFolderError(
-            "there is no unfinished run of this recipe",
-            where=str(home),
-            hint="say which run to go on with: `--out DIR`",
-        )
-    return begun[-1]
 
 
 class _Run:
@@ -132,6 +115,7 @@ class _Run:
         self.resuming = resuming
         self.device = device
         self.emit = observers
+        self.processes = distributed.size()
         self.results: dict[str, StageResult] = {}
         self.seconds: dict[str, float] = {}
         self.shared = shared
@@ -140,7 +124,7 @@ class _Run:
     def run(self, finish: Sequence[Finish]) -> RunResult:
         """All of it; see `run`."""
         recipe = self.recipe
-        self.data = open_data(recipe, registry=self.registry, emit=self.emit)
+        self.data = distributed.main_first(lambda: open_data(recipe, registry=self.registry, emit=self.emit))
         parts = {part: getattr(recipe.model, part) for part in PARTS}
         model = build_model(parts, self.data.aus, recipe.seed, registry=self.registry)
         parts_taken = self.data.weights.load_into(model) if self.data.weights else ()
@@ -148,8 +132,9 @@ class _Run:
         self.folder = RunFolder(self.path)
         self.metrics = MetricsLog(self.folder.metrics)
         stages = {name: self._stage(name) for name in recipe.stages}
-        self._check_stages(stages, model)
-        self._prepare_folder(parts_taken)
+        distributed.together(lambda: self._check_stages(stages, model))
+        distributed.on_main(lambda: self._prepare_folder(parts_taken))
+        distributed.together(lambda: RunFolder.open(self.path))
         if self.shared:
             self.sharing = Sharing(self.shared, recipe, self.data, str(self.device))
         self.emit(
@@ -169,15 +154,20 @@ class _Run:
             )
         for name, stage in stages.items():
             model = self._run_stage(name, stage, model)
+        summary = distributed.on_main(lambda: self._close(model, finish))
+        return RunResult(folder=self.path, summary=summary)
+
+    def _close(self, model: AUModel, finish: Sequence[Finish]) -> dict[str, Any]:
+        """Judge the model and write what is left; returns the summary."""
         evaluation = self._judge(model)
         for write in finish:
             write(self.path)
-        summary = summarise(recipe, self.data, self.results, self.seconds, evaluation)
-        taken = {name: taken_from(self.folder.stage(name)) for name in stages}
+        summary = summarise(self.recipe, self.data, self.results, self.seconds, evaluation)
+        taken = {name: taken_from(self.folder.stage(name)) for name in self.recipe.stages}
         summary["reused"] = {name: found for name, found in taken.items() if found}
         write_json(self.folder.summary, summary)
         self.emit(RunFinished(folder=self.path, summary=summary))
-        return RunResult(folder=self.path, summary=summary)
+        return summary
 
     def _stage(self, name: str) -> Any:
         provided = self.recipe.components[f"stages.{name}"]
@@ -235,21 +225,15 @@ class _Run:
                 for part, mask in data.masks.items():
                     table = json.dumps(mask_to_table(mask, self.data.aus))
                     write_text(folder.stage(name) / f"labels-{part}.json", table + "\n")
-        components = {
-            place: {
-                "name": provided.name,
-                "kind": provided.record.kind,
-                "provider": provided.provider,
-                "version": provided.version,
-                "cite": provided.record.cite,
-            }
-            for place, provided in recipe.components.items()
-        }
         device = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else str(self.device)
         environment.write(
             folder.environment,
             environment.collect(
-                seed=recipe.seed, components=components, device=device, threads=torch.get_num_threads()
+                seed=recipe.seed,
+                components=environment.describe(recipe.components),
+                device=device,
+                threads=torch.get_num_threads(),
+                processes=self.processes,
             ),
         )
         self.metrics = MetricsLog(folder.metrics)
@@ -269,27 +253,46 @@ class _Run:
 
     def _run_stage(self, name: str, stage: Any, model: Any) -> Any:
         folder = self.folder.stage(name)
-        if is_finished(folder) or (self.sharing and self.sharing.take(name, folder, self.metrics)):
+        if distributed.on_main(lambda: self._is_there(name)):
             result, self.seconds[name] = load_result(folder, model)
             self.emit(Note(text=f"the stage `{name}` is finished: its weights are taken as they are"))
         else:
-            ctx = self._context(name, model)
-            result = stage.run(ctx)
-            if not isinstance(result, StageResult):
-                raise ComponentError(
-                    f"the stage `{name}` returned {type(result).__name__}, a StageResult is due",
-                    where=self.recipe.components[f"stages.{name}"].location,
-                )
-            self.seconds[name] = ctx.seconds
-            save_result(folder, result, rows=self.metrics.rows, seconds=ctx.seconds)
-            if self.sharing:
-                self.sharing.keep(name, folder, self.metrics)
-            self.emit(StageFinished(stage=name, seconds=ctx.seconds, metrics=result.metrics))
+            result = self._train(name, stage, self._context(name, model))
+            distributed.on_main(lambda: self._keep(name, result))
+            if not distributed.is_main():
+                result, _ = load_result(folder, model)
         # later stages train the same model on: what this one left must stay as it was
         self.results[name] = StageResult(
             model=copy.deepcopy(result.model), labels=result.labels, metrics=result.metrics
         )
         return result.model
+
+    def _is_there(self, name: str) -> bool:
+        """Whether a stage is finished, here or in a run that shares it."""
+        folder = self.folder.stage(name)
+        return is_finished(folder) or bool(self.sharing and self.sharing.take(name, folder, self.metrics))
+
+    def _train(self, name: str, stage: Any, ctx: Context) -> Any:
+        """What a stage returns; one that has no `Loop` knows of no other processes, so the main one runs it alone."""
+        if hasattr(stage, "loop"):
+            result = stage.run(ctx)
+        else:
+            with distributed.alone():
+                result = stage.run(ctx) if distributed.is_main() else None
+        self.seconds[name] = ctx.seconds
+        return result
+
+    def _keep(self, name: str, result: Any) -> None:
+        if not isinstance(result, StageResult):
+            raise ComponentError(
+                f"the stage `{name}` returned {type(result).__name__}, a StageResult is due",
+                where=self.recipe.components[f"stages.{name}"].location,
+            )
+        folder = self.folder.stage(name)
+        save_result(folder, result, rows=self.metrics.rows, seconds=self.seconds[name])
+        if self.sharing:
+            self.sharing.keep(name, folder, self.metrics)
+        self.emit(StageFinished(stage=name, seconds=self.seconds[name], metrics=result.metrics))
 
     def _judge(self, model: AUModel) -> Evaluation | None:
         started = time.monotonic()
