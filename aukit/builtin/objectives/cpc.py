@@ -30,6 +30,7 @@ class Cpc(Predictive):
         normalize: bool = False,
         temperature: float = 1.0,
         target_stop_gradient: bool = False,
+        gather: bool = False,
     ) -> None:
         super().__init__(
             frames=frames,
@@ -38,6 +39,7 @@ class Cpc(Predictive):
             normalize=normalize,
             temperature=temperature,
             target_stop_gradient=target_stop_gradient,
+            gather=gather,
         )
         self.steps = nn.Conv2d(state_channels, (frames - context) * channels, kernel_size=1, bias=False)
         for weight in self.steps.weight.data.chunk(frames - context):

@@ -28,6 +28,7 @@ class DpcNce(Predictive):
         normalize: bool = False,
         temperature: float = 1.0,
         target_stop_gradient: bool = False,
+        gather: bool = False,
     ) -> None:
         super().__init__(
             frames=frames,
@@ -36,6 +37,7 @@ class DpcNce(Predictive):
             normalize=normalize,
             temperature=temperature,
             target_stop_gradient=target_stop_gradient,
+            gather=gather,
         )
         self.phi = nn.Sequential(
             nn.Conv2d(state_channels, channels, kernel_size=1),

@@ -34,6 +34,7 @@ class MemDpc(Predictive):
         normalize: bool = False,
         temperature: float = 1.0,
         target_stop_gradient: bool = False,
+        gather: bool = False,
         slots: int = 1024,
         backward: bool = True,
     ) -> None:
@@ -44,6 +45,7 @@ class MemDpc(Predictive):
             normalize=normalize,
             temperature=temperature,
             target_stop_gradient=target_stop_gradient,
+            gather=gather,
         )
         self.phi = nn.Sequential(
             nn.Conv2d(state_channels, state_channels, kernel_size=1),

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from aukit.builtin.objectives.nce import contrast, ranks
 from aukit.contracts.model import Model
 from aukit.errors import ComponentError
+from aukit.training import distributed
 
 Negatives = Literal["all", "same-clip", "same-cell"]
 
@@ -24,7 +25,8 @@ class Predictive(nn.Module, ABC):
     """Predictions of the P frames after the context, contrasted with the features of those frames cell by cell.
 
     Targets are the backbone's raw features. A prediction is the only one that belongs to its (clip, time, cell); the
-    features of all other clips, times and cells are its negatives.
+    features of all other clips, times and cells are its negatives. Of several processes each tells its predictions
+    apart from the features of its own batch; with `gather`, in training mode, from those of all batches.
 
     Logged with the loss, as shares: `top1`, `top3`, `top5` among all features; `top1_time` among the P times of the
     same cell of the same clip, where chance is 1/P: the part that takes dynamics, not just knowing the clip and the
@@ -45,6 +47,7 @@ class Predictive(nn.Module, ABC):
         normalize: bool,
         temperature: float,
         target_stop_gradient: bool,
+        gather: bool,
     ) -> None:
         super().__init__()
         self.frames = frames
@@ -53,6 +56,7 @@ class Predictive(nn.Module, ABC):
         self.normalize = normalize
         self.temperature = temperature
         self.target_stop_gradient = target_stop_gradient
+        self.gather = gather
 
     def forward(self, model: Model, clips: Tensor) -> tuple[Tensor, Mapping[str, float]]:
         """`(1,B,T,3,H,W)` in 0..1 to the loss and the numbers to log.
@@ -84,18 +88,21 @@ class Predictive(nn.Module, ABC):
         if self.normalize:
             predictions, targets, last = (F.normalize(x, dim=-1) for x in (predictions, targets, last))
         predictions = predictions / self.temperature
-        found = {kind: contrast(_group(predictions, kind), _group(targets, kind)) for kind in self.negatives}
+        candidates = {kind: _group(targets, kind) for kind in (*self.negatives, "all", "same-cell")}
+        if self.gather and self.training:
+            candidates["all"] = distributed.gather(candidates["all"][0]).unsqueeze(0)
+        found = {kind: contrast(_group(predictions, kind), candidates[kind]) for kind in self.negatives}
         loss = torch.stack([found[kind][0] for kind in self.negatives]).mean()
-        predictions, targets = predictions.detach(), targets.detach()
+        predictions, candidates = predictions.detach(), {kind: x.detach() for kind, x in candidates.items()}
         for kind in ("all", "same-cell"):
             if kind not in found:  # not learnt from, but looked at
-                found[kind] = contrast(_group(predictions, kind), _group(targets, kind))
+                found[kind] = contrast(_group(predictions, kind), candidates[kind])
         in_all, in_time = found["all"][1], found["same-cell"][1]
         shares = _shares("", in_all, in_time)
         own = torch.arange(targets[..., 0].numel(), device=targets.device).view(targets.shape[:-1])
-        copied = ranks(last.flatten(0, 2), targets.flatten(0, 3), own.movedim(1, -1).flatten(0, 2))
+        copied = ranks(last.flatten(0, 2), candidates["all"][0], own.movedim(1, -1).flatten(0, 2))
         copies = _group(last.unsqueeze(1).expand_as(targets), "same-cell")
-        shares |= _shares("copy_", copied, contrast(copies, _group(targets, "same-cell"))[1])
+        shares |= _shares("copy_", copied, contrast(copies, candidates["same-cell"])[1])
         if not self.training:
             by_step = in_all.view(*targets.shape[:2], -1).transpose(1, 2).flatten(0, 1)
             shares |= _shares_by_step(by_step, in_time, copied)

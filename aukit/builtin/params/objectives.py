@@ -26,6 +26,11 @@ class PredictiveParams(Params):
     normalize: bool = Field(False, description="cosine instead of the dot product (paper, 3.3: dot product)")
     temperature: float = Field(1.0, gt=0, description="scores are divided by this (paper: 1)")
     target_stop_gradient: bool = Field(False, description="no gradient through the targets (paper: there is)")
+    gather: bool = Field(
+        False,
+        description="of several processes, tell each prediction of `all` apart from the features of every process's "
+        "batch, not of its own alone (Han et al. 2019, code: each GPU's own)",
+    )
 
     @model_validator(mode="after")
     def _something_to_predict(self) -> Self:
