@@ -85,12 +85,12 @@ def forecast(recipe: Recipe, *, registry: Registry, draws: int = DRAWS) -> dict[
         for au, budget in table.items()
         if budget.problem
     ]
-    problems += [
-        f"{stage}: {au}: of the labels that its sampler is asked for, {budget.short:.0f} cannot be found"
-        for stage, table in stages.items()
-        for au, budget in table.items()
-        if budget.short
-    ]
+    for stage, table in stages.items():
+        short = [f"{budget.short:.0f} of {au}" for au, budget in table.items() if budget.short]
+        if short:
+            problems.append(
+                f"{stage}: labels that its sampler is asked for and does not find: {', '.join(short)}"
+            )
     problems += [f"evaluation: {au}: {one.problem}" for au, one in judged.items() if one.problem]
     return {
         "draws": draws,

@@ -110,7 +110,7 @@ def test_a_forecast_says_what_cannot_be_found(recipe: Path) -> None:
     loaded = load_recipe(recipe, data_root=recipe.parent, overrides=["stages.learn.sampler.count=20"])
     found = forecast(loaded, registry=load_host(), draws=3)
     assert {au: budget["short"] for au, budget in found["stages"]["learn"].items()} == {"AU01": 11, "AU12": 0}
-    assert "learn: AU01: of the labels that its sampler is asked for, 11 cannot be found" in found["problems"]
+    assert "learn: labels that its sampler is asked for and does not find: 11 of AU01" in found["problems"]
 
 
 def test_a_run_keeps_key_frames_beside_its_list_of_labels(go: Callable[..., Any], tmp_path: Path) -> None:
