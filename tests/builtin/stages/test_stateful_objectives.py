@@ -79,9 +79,10 @@ def test_what_moco_keeps_is_not_the_models(context: Make) -> None:
     assert trained == sum(p.numel() for part in parts for p in part.parameters())  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("name", ["cpc", "memdpc", "vicreg", "moco", "time-contrast"])
-def test_each_trains_in_the_stage(context: Make, name: str) -> None:
-    ctx = context()
+def test_each_trains_in_the_stage(context: Make, name: str, precision: str) -> None:
+    ctx = context(precision=precision)
     before = {key: value.clone() for key, value in ctx.model.backbone.state_dict().items()}
     result = stage({"name": name}).run(ctx)
     assert all(torch.isfinite(torch.tensor(value)) for value in result.metrics.values())
