@@ -37,7 +37,7 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("objective/dpc-nce", {"negatives": ["all", "same-cell"], "target_stop_gradient": True}),
     ("head/pool-bn-linear", {"momentum": 0.5}),
     ("loss/huber", {"delta": 0.2}),
-    ("loss/ordinal", {"slope": 0.5}),
+    ("loss/ordinal", {"slope": 0.5, "ends": "open"}),
     ("augmentation/paper", {"colour_per_frame": True}),
     ("augmentation/fast", {"colour_per_frame": True, "hue": 0.5, "brightness": 1.0, "rotation": 180.0}),
     ("sampler/key-frame", {"count": 6, "extra": 0.1, "min_length": 1, "delta": 2.0, "flat_length": 2}),

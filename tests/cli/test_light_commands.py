@@ -142,8 +142,11 @@ def test_components_of_one_kind(run_cli: Cli) -> None:
         done.stdout
         == """\
 temporal: feature maps of a clip to states over time
-  convgru  aukit  convolutional GRU with 1x1 gates
-  none     aukit  no memory: a ReLU, frame by frame
+  convgru      aukit  convolutional GRU with 1x1 gates
+  gru          aukit  GRU on spatially pooled features
+  none         aukit  no memory: a ReLU, frame by frame
+  tcn          aukit  causal dilated convolutions over time, cell by cell
+  transformer  aukit  causal attention to the last frames, cell by cell
 """
     )
 

@@ -73,12 +73,16 @@ class Model(nn.Module):
             "slow": Slow,
             "both": BothWays,
             "convgru": lambda: build("temporal", "convgru", wiring),
+            "gru": lambda: build("temporal", "gru", wiring),
+            "tcn": lambda: build("temporal", "tcn", wiring),
+            "transformer": lambda: build("temporal", "transformer", wiring, heads=3),
         }[temporal]()
         self.head = build("head", "pool-bn-linear", {"channels": 6, "aus": self.aus})
 
 
-MODELS = {name: Model(name) for name in ("slow", "both", "convgru")}
+MODELS = {name: Model(name) for name in ("slow", "both", "convgru", "gru", "tcn", "transformer")}
 KINDS = [("convgru", "windowed"), ("convgru", "streaming"), ("slow", "windowed"), ("slow", "streaming")]
+KINDS += [(name, mode) for name in ("gru", "tcn", "transformer") for mode in ("windowed", "streaming")]
 KINDS += [("both", "windowed")]
 
 
@@ -138,7 +142,7 @@ def test_blocks_change_not_one_bit(name: str, mode: str) -> None:
         np.testing.assert_array_equal(found, whole)
 
 
-@pytest.mark.parametrize(("name", "mode"), KINDS[:4])
+@pytest.mark.parametrize(("name", "mode"), KINDS[:-1])
 def test_a_causal_model_answers_at_once(name: str, mode: str) -> None:
     times = np.arange(20) / 30
     found = stream(online(MODELS[name], mode, batch=1), times, [1] * 20)

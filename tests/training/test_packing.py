@@ -50,12 +50,12 @@ lengths_of_windows = st.lists(st.integers(1, 9), min_size=1, max_size=8)
 
 
 @settings(max_examples=40, deadline=None)
-@given(lengths_of_windows, st.sampled_from(["convgru", "sum", "none"]))
+@given(lengths_of_windows, st.sampled_from(["convgru", "gru", "tcn", "transformer", "sum", "none"]))
 def test_causal_modules(lengths: list[int], name: str) -> None:
     torch.manual_seed(0)
     lengths = sorted(lengths, reverse=True)
-    temporal = Sum(4) if name == "sum" else build("temporal", name, {"channels": 4})
-    features = torch.randn(sum(lengths), 4, 2, 3, dtype=torch.float64, requires_grad=True)
+    temporal = Sum(8) if name == "sum" else build("temporal", name, {"channels": 8})
+    features = torch.randn(sum(lengths), 8, 2, 3, dtype=torch.float64, requires_grad=True)
     temporal = temporal.double()
     found = states_at(temporal, features, lengths, [length - 1 for length in lengths])
     alone = torch.cat([temporal(one[None])[0][:, -1] for one in features.split(lengths)])

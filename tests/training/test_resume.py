@@ -16,6 +16,7 @@ import pytest
 
 from aukit.contracts.run import Event, Metrics, Note, RunStarted
 from aukit.errors import Interrupted, RunFolderError
+from aukit.rundir.checkpoint import load
 from aukit.rundir.metrics_log import read_rows
 
 Go = Callable[..., Any]
@@ -77,6 +78,24 @@ def test_stopped_at_any_row_and_resumed(finished: Finished, go: Go, tmp_path: Pa
     assert len(read_rows(tmp_path / "run" / "metrics.jsonl")) == row
     go(tmp_path / "run", resuming=True)
     equal(tmp_path / "run", finished[0])
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["model.temporal.name=tcn", "model.temporal.name=transformer", "stages.finetune.loss.name=ordinal"],
+)
+def test_other_parts_go_on_as_well(go: Go, tmp_path: Path, override: str) -> None:
+    """A loss's own parameters too: they are part of the checkpoint, not of the model."""
+    go(tmp_path / "whole", override)
+    with pytest.raises(Stop):
+        go(tmp_path / "run", override, on_event=stop_at(13))
+    if "ordinal" in override:
+        (checkpoint,) = (tmp_path / "run/stages/finetune/checkpoints").iterdir()
+        kept, _ = load(checkpoint)
+        assert kept["loss/gaps"].abs().min() > 0, "the thresholds have not moved"
+        assert kept["loss/log_slope"] != 0
+    go(tmp_path / "run", override, resuming=True)
+    equal(tmp_path / "run", tmp_path / "whole")
 
 
 def test_stopped_again_and_again(finished: Finished, go: Go, tmp_path: Path) -> None:

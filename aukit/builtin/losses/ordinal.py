@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,17 +20,21 @@ class Ordinal(nn.Module):
         P(level < k) = sigmoid(slope * (threshold_k - prediction)),  k = 1 ... 5
 
     Thresholds and slope are learned. A model may move and stretch its predictions, and thresholds that followed would
-    mean the same; so the first threshold stays at 0.5 and the last at 4.5, which takes nothing from the model and keeps
-    predictions on the scale of 0 to 5. Those between start at k - 0.5 and stay in order: the four gaps are 4 times a
-    softmax. A loss is not told the AUs: all share the thresholds, as they share the letters of FACS.
+    mean the same; so the first threshold stays at 0.5 and the last at 4.5, which takes nothing from the model. Those
+    between start at k - 0.5 and stay in order: the four gaps are 4 times a softmax. A loss is not told the AUs: all
+    share the thresholds, as they share the letters of FACS.
+
+    With `open` ends, McCullagh's model, the surer a 0 is the further below 0 it is predicted. `closed` adds a level
+    below 0 and one above 5 that no label has, with thresholds at -0.5 and 5.5: predictions stay on the scale.
 
     A label between two levels, as a pseudo-label may be, is an expectation: the two levels' terms are weighed by how
     near it is to each. Labels outside 0 to 5 count as the nearest of these.
     """
 
-    def __init__(self, *, slope: float = 2.0) -> None:
+    def __init__(self, *, slope: float = 2.0, ends: Literal["closed", "open"] = "closed") -> None:
         super().__init__()
         self.first_slope = slope
+        self.ends = ends
         self.log_slope = nn.Parameter(torch.zeros(()))  # of what it starts with: weight decay pulls there
         self.gaps = nn.Parameter(torch.zeros(LEVELS - 2))
 
@@ -58,6 +64,10 @@ class Ordinal(nn.Module):
         subtracted, so there is a gradient however far off a prediction is.
         """
         thresholds, slope = self.thresholds(), self.slope()
+        if self.ends == "closed":
+            below, above = thresholds.new_tensor([-0.5]), thresholds.new_tensor([LEVELS - 0.5])
+            thresholds = torch.cat([below, thresholds, above])
         at = slope * (thresholds - predictions.unsqueeze(1))
         between = (-torch.expm1(-slope * thresholds.diff())).log()
-        return F.pad(F.logsigmoid(at), (0, 1)) + F.pad(F.logsigmoid(-at), (1, 0)) + F.pad(between, (1, 1))
+        logs = F.pad(F.logsigmoid(at), (0, 1)) + F.pad(F.logsigmoid(-at), (1, 0)) + F.pad(between, (1, 1))
+        return logs[:, 1:-1] if self.ends == "closed" else logs

@@ -5,6 +5,8 @@ Each description ends with the source of the default: the paper's section, or "o
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from aukit.contracts.params import Params
@@ -28,4 +30,9 @@ class OrdinalParams(Params):
         gt=0,
         description="how fast the log odds change with the prediction at first, learned from there (ours: a logistic "
         "noise of 0.9 levels)",
+    )
+    ends: Literal["closed", "open"] = Field(
+        "closed",
+        description="`closed` keeps predictions on the scale of 0 to 5; with `open` those of a sure 0 fall without end "
+        "and those of a sure 5 rise, as in McCullagh's model (ours: predictions are read as intensities)",
     )
