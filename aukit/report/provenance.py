@@ -157,6 +157,12 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         for part, counts in entry.get("labels", {}).items():
             said = ", ".join(f"{count:,} {name}" for name, count in _counts(counts))
             yield f"labels of {stage}, {part}", said
+        for part, draw in entry.get("draws", {}).items():
+            yield f"to choose the labels of {stage}, {part}, was read", str(draw.get("reads", ""))
+            short = [
+                f"{own['short']:,} of {au}" for au, own in draw.get("aus", {}).items() if own.get("short")
+            ]
+            yield f"labels asked for and not found for {stage}, {part}", ", ".join(short)
     if run.predictions:
         yield (
             "predictor",

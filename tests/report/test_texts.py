@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from aukit.evaluation.result import Evaluation, Score
 from aukit.report.cite import cite
 from aukit.report.folder import read_run
 from aukit.report.model_card import model_card
+from aukit.report.provenance import facts
 from aukit.report.tables import duration, headline, interval, number, people, score_rows
 from aukit.rundir.atomic import read_json
 
@@ -92,6 +94,19 @@ def test_model_card(finished: Path) -> None:
         assert text in card, text
     assert "None" not in card
     assert "nan" not in card
+
+
+def test_what_a_sampler_read_and_did_not_find_is_a_fact_of_the_run(finished: Path) -> None:
+    run = read_run(finished)
+    assert not any("not found" in name or "was read" in name for name, _ in facts(run))
+    draw = {
+        "reads": "whole tracks",
+        "aus": {"AU04": {"short": 1200}, "AU12": {"short": 0}, "AU25": {"short": 3}},
+    }
+    stages = {"finetune": {"draws": {"train": draw}}}
+    told = dict(facts(replace(run, data={**run.data, "stages": stages})))
+    assert told["to choose the labels of finetune, train, was read"] == "whole tracks"
+    assert told["labels asked for and not found for finetune, train"] == "1,200 of AU04, 3 of AU25"
 
 
 @pytest.mark.parametrize("real", [True, False])
