@@ -1,0 +1,88 @@
+"""A suite's file: what it makes of a recipe, and all that is wrong with it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from aukit.errors import RecipeError
+from aukit.recipe import load_recipe
+from aukit.suites.load import in_order
+
+
+def problems(tools: SimpleNamespace, folder: Path, recipe: str, suite: str) -> str:
+    with pytest.raises(RecipeError) as caught:
+        tools.load(tools.write(folder, recipe, suite))
+    return "\n".join(f"{problem} | {problem.hint}" for problem in caught.value.problems)
+
+
+def test_a_variant_is_the_recipe_with_its_changes_on_top(tools: SimpleNamespace, suite_file: Path) -> None:
+    suite = tools.load(suite_file, "suite.seeds=[5]")
+    assert suite.table.seeds == (5,)
+    found = suite.recipe("after", fold=1, seed=5, runs={"scratch": Path("/runs/scratch/fold1-seed5")})
+    assert found.seed == 5
+    assert found.name == "three-after"
+    assert found.model.weights == "/runs/scratch/fold1-seed5"
+    assert list(found.stages) == ["finetune"]
+    assert found.params("stages.finetune").batch == 3
+    assert found.where("model.weights") == f"{suite_file}:13"
+
+
+def test_set_comes_before_what_a_variant_says(tools: SimpleNamespace, suite_file: Path) -> None:
+    suite = tools.load(suite_file, "stages.finetune.optimizer.lr=7e-4", "stages.pretrain.steps=3")
+    rates = {
+        name: suite.recipe(name, fold=1, seed=0, runs=dict.fromkeys(suite.variants, Path("x")))
+        .params("stages.finetune")
+        .optimizer.lr
+        for name in suite.variants
+    }
+    assert rates == {"after": 7e-4, "pretrained": 7e-4, "slower": 5e-4, "scratch": 7e-4}
+
+
+def test_variants_come_after_those_they_need(tools: SimpleNamespace, suite_file: Path) -> None:
+    assert in_order(tools.load(suite_file)) == ["scratch", "after", "pretrained", "slower"]
+
+
+def test_all_mistakes_of_all_variants_come_at_once(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str
+) -> None:
+    wrong = tools.text.replace('ablate = ["no-pretraining"]', 'ablate = ["no-pretrainign"]')
+    wrong = wrong.replace("finetune.optimizer.lr", "finetune.optimizer.rate")
+    found = problems(tools, tmp_path, recipe_text, wrong)
+    assert "no-pretrainign" in found and "did you mean `no-pretraining`" in found
+    assert "three.toml:21" in found and "rate" in found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"{scratch}"', '"{scrtch}"', "there is no variant `scrtch` | did you mean `scratch`?"),
+        ('"{scratch}"', '"{after}"', "in a circle: after -> after"),
+        ("hypothesis", "hypotesis", "unknown key of [suite] | did you mean `hypothesis`?"),
+        ('hypothesis = "pre-training raises the mean ICC"', "", "suite.hypothesis"),
+        ("[suite]", "[suit]", "unknown key of a suite | did you mean `suite`?"),
+        ('recipe = "tiny.toml"', "", "names a `recipe` to start from"),
+        ('recipe = "tiny.toml"', 'recipe = "tinny"', "there is no recipe `tinny`"),
+        ("seeds = [0, 1]", "seeds = [0, 0]", "something stands there twice"),
+        ("seeds = [0, 1]", "seeds = 3", "an array"),
+        ("seeds = [0, 1]", 'fold_of = "fases"', "this recipe has no data table `fases` | did you mean `faces`?"),
+        ('"model.weights" =', "model.weights =", "put the whole path in quotes"),
+        ("[variants.slower]", '[variants."sl/ower"]', "letters, digits, `-` and `_` only"),
+        ("[variants.slower]", "[tuning]\n\"seed\" = 3\n[variants.slower]", "at least two values to choose from"),
+        ('remove = ["stages.pretrain"]', 'remove = ["stages.pretrian"]', "nothing there to remove"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_said_with_its_place(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str, old: str, new: str, said: str
+) -> None:
+    assert old in tools.text
+    found = problems(tools, tmp_path, recipe_text, tools.text.replace(old, new, 1))
+    assert said in found
+    assert "three.toml" in found or "tinny" in found
+
+
+def test_a_suite_is_no_recipe(suite_file: Path) -> None:
+    with pytest.raises(RecipeError, match="this is a suite of runs, not a recipe"):
+        load_recipe(suite_file)
