@@ -28,6 +28,10 @@ class StageParams(Params):
         """Folders of other, finished runs whose models this stage uses, such as a teacher's: whom they saw, it saw."""
         return ()
 
+    def stages(self) -> Mapping[str, str]:
+        """Earlier stages whose results this one uses, by the parameter that names each; empty names do not count."""
+        return {}
+
     def sees_labels(self) -> bool:
         """Whether the stage is shown labels: where it has a `sampler`, unless it says otherwise."""
         return "sampler" in slots(type(self))

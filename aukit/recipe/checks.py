@@ -23,6 +23,7 @@ def check(resolved: Resolver) -> dict[str, Schema]:
         if issubclass(provided.record.params, StageParams):
             _known(resolved, (*resolved.draft.address(path.split(".")), "data"))
     _known(resolved, ("evaluation", "data"))
+    _earlier(resolved)
     for stage, names in label_stages(resolved):
         _labels(resolved, stage, names, schemas)
     return schemas
@@ -48,6 +49,18 @@ def _known(resolved: Resolver, path: Path) -> None:
     for data in written if isinstance(written, list) else [written]:
         if isinstance(data, str) and data and data not in tables:
             resolved.problem(path, f"this recipe has no data table `{data}`", did_you_mean(data, tables))
+
+
+def _earlier(resolved: Resolver) -> None:
+    """Refuse names of stages that do not come before the one that uses them."""
+    written = resolved.draft.get(("stages",))
+    order = list(written) if isinstance(written, dict) else []
+    for number, stage in enumerate(order):
+        params = resolved.params.get(f"stages.{stage}")
+        for key, named in params.stages().items() if isinstance(params, StageParams) else ():
+            if named and named not in order[:number]:
+                message = f"no stage `{named}` comes before `{stage}`"
+                resolved.problem(("stages", stage, key), message, did_you_mean(named, order[:number]))
 
 
 def _schemas(resolved: Resolver) -> dict[str, Schema]:

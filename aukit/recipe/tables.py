@@ -156,8 +156,8 @@ class ModelTable(Params):
     head: Choice = slot("head", "pool-bn-linear")
     weights: str = Field(
         "",
-        description="a finished run's folder, whose model's weights are where training starts: the backbone's, and those "
-        "of temporal module and head where they fit (the head's only for the same AUs); empty: from new weights",
+        description="a finished run's folder, whose model's weights are where training starts: the backbone's, and "
+        "those of temporal module and head where they fit (the head's only for the same AUs); empty: from new weights",
     )
 
     @field_validator("aus")

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from aukit.clips.reader import ClipStore
 from aukit.contracts.faces import CropRule, Framing
 from aukit.contracts.run import Event, Note
-from aukit.errors import DataError, RunFolderError, UsageError
+from aukit.errors import DataError, RecipeError, RunFolderError, UsageError
 from aukit.hosting.host import load_host
 from aukit.recipe import load_recipe
 from aukit.report.cite import cite
@@ -234,10 +234,24 @@ def test_two_samples_of_true_labels_are_refused(go: Go, student: Path, tmp_path:
 def test_labels_of_a_stage_that_makes_none_or_is_not_there(go: Go, recipe_file: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="labels of `pretrain`, which makes none"):
         go(tmp_path / "run", 'stages.finetune.labels="pretrain"')
-    with pytest.raises(UsageError, match="labels of `pretran`, which is no earlier stage") as caught:
+    with pytest.raises(RecipeError, match="no stage `pretran` comes before `finetune`") as caught:
         go(tmp_path / "run", 'stages.finetune.labels="pretran"')
-    assert "`pretrain`" in caught.value.hint
+    assert "`pretrain`" in caught.value.problems[0].hint
     assert not (tmp_path / "run").exists()
+
+
+def test_stages_that_do_not_come_before_are_all_told_at_once(student: Path) -> None:
+    overrides = [
+        'stages.pseudo.teacher=""',
+        'stages.pseudo.start="finetune"',
+        'stages.finetune.start="psuedo"',
+    ]
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(student, overrides=overrides, registry=load_host(plugins=False))
+    first, second = (problem.message for problem in caught.value.problems)
+    assert "no stage `finetune` comes before `pseudo`" in first
+    assert "no stage `psuedo` comes before `finetune`" in second
+    assert "`pseudo`" in caught.value.problems[1].hint
 
 
 class Stop(BaseException):

@@ -172,6 +172,10 @@ class RegressionParams(GradientParams):
             raise ValueError('`select = "best"` needs `evaluate_every` above 0')
         return self
 
+    def stages(self) -> dict[str, str]:
+        """Those of the weights to start from and of the labels to learn from."""
+        return {"start": self.start, "labels": self.labels}
+
     def smoke(self) -> dict[str, Any]:
         """Three steps of four windows, one look at the validation people."""
         return {
@@ -224,6 +228,10 @@ class PseudoLabelParams(StageParams):
     def runs(self) -> tuple[str, ...]:
         """The teacher's."""
         return (self.teacher,) if self.teacher else ()
+
+    def stages(self) -> dict[str, str]:
+        """That of the model that predicts."""
+        return {"start": self.start}
 
     def sees_labels(self) -> bool:
         """Only where true labels are kept."""

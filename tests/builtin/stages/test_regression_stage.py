@@ -236,6 +236,30 @@ def test_start_from_an_unknown_stage(context: Make) -> None:
     assert "`pretrain`" in caught.value.hint
 
 
+def test_labels_of_an_earlier_stage_are_learnt_in_place_of_the_samplers(context: Make) -> None:
+    ctx = context()
+    clips = ctx.clips("train")
+    made = {clip.id: np.full_like(clip.labels, np.nan) for clip in clips.clips[:2]}
+    for labels in made.values():
+        labels[[4, 11]] = 2.5
+    made[clips.clips[0].id][11] = np.nan
+    ctx = context(
+        results={"pseudo": StageResult(model=None, labels=made), "pretrain": StageResult(model=None)}
+    )
+    loop = RegressionStage(params(labels="pseudo")).loop(ctx)
+    seen = set()
+    for step in range(20):
+        batch = loop.read(loop.plan(step))
+        for row, window in enumerate(batch.windows):
+            seen.add((window.clip, window.last))
+            assert (batch.labels[row, window.frames - 1] == 2.5).all()
+    assert seen == {(0, 4), (1, 4), (1, 11)}
+    with pytest.raises(UsageError, match="labels of `pretrain`, which makes none"):
+        RegressionStage(params(labels="pretrain")).check(ctx)
+    with pytest.raises(UsageError, match="labels of `psuedo`, which is no earlier stage"):
+        RegressionStage(params(labels="psuedo")).check(ctx)
+
+
 def test_best_needs_validation_labels_and_last_does_not(context: Make) -> None:
     empty = replace(context().clips("validation"), clips=())
     with pytest.raises(DataError, match="validation labels"):
