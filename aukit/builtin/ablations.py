@@ -32,5 +32,10 @@ ABLATIONS = (
         set={"stages.finetune.start": "", "stages.finetune.window": 1, "model.temporal.name": "none"},
         remove=("stages.pretrain",),
     ),
+    Ablation(
+        name="mean-teacher",
+        summary="stage 2 also agrees with a running average of itself on unlabelled frames (Tarvainen, Valpola 2017)",
+        set={"stages.finetune.mean_teacher.weight": 0.1},
+    ),
 )
 """Each of them takes recipes whose stages are called `pretrain` and `finetune`, as those that aukit ships."""
