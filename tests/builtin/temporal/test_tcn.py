@@ -83,3 +83,13 @@ def test_dropout_acts_in_training_only() -> None:
     assert not torch.equal(tcn(x)[0], tcn(x)[0])
     tcn.eval()
     assert torch.equal(tcn(x)[0], tcn(x)[0])
+
+
+def test_half_precision_is_near() -> None:
+    torch.manual_seed(0)
+    tcn = TCN(channels=8)
+    x = torch.randn(2, 12, 8, 2, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        first, state = tcn(x[:, :5].bfloat16())
+        second, _ = tcn(x[:, 5:].bfloat16(), state)
+    torch.testing.assert_close(torch.cat([first, second], 1).float(), tcn(x)[0], atol=0.05, rtol=0.05)

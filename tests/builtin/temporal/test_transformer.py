@@ -133,3 +133,13 @@ def test_channels_that_do_not_split_into_heads() -> None:
     with pytest.raises(ComponentError, match="6 channels do not split into 4 heads") as caught:
         build("temporal", "transformer", {"channels": 6})
     assert "multiple of 8" in caught.value.hint
+
+
+def test_half_precision_is_near() -> None:
+    torch.manual_seed(0)
+    model = Transformer(channels=8)
+    x = torch.randn(2, 12, 8, 2, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        first, state = model(x[:, :5].bfloat16())
+        second, _ = model(x[:, 5:].bfloat16(), state)
+    torch.testing.assert_close(torch.cat([first, second], 1).float(), model(x)[0], atol=0.1, rtol=0.05)
