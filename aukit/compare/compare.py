@@ -102,7 +102,6 @@ class _Table:
             self.reasons += reasons
         differs = self.suite.plan.differs if self.suite else ()
         self.reasons += checks.recorded(self.groups, differs=differs)
-        self._refuse()
         self.groups = tuple(group.once() for group in self.groups)
         runs = [run for group in self.groups for run in group.runs]
         tested = {str(run): read_tested(run) for run in runs}

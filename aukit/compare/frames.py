@@ -108,13 +108,12 @@ def block(runs: Sequence[Tested], says: Says, aus: Sequence[str]) -> Block:
     """The moments of one model's runs, one a fold, for these AUs."""
     groups: dict[Row, list[tuple[Array, Array]]] = {}
     for tested in runs:
-        columns = [tested.aus.index(au) for au in aus]
+        every = tuple(aus) == tested.aus
+        columns = slice(None) if every else [tested.aus.index(au) for au in aus]
         for video in tested.videos.values():
-            labels = video.labels.astype(np.float64)
-            said = np.broadcast_to(says(tested, video), labels.shape)
-            groups.setdefault((tested.run.fold, tested.unit(video)), []).append(
-                (labels[:, columns], said[:, columns])
-            )
+            labels = video.labels[:, columns].astype(np.float64)
+            said = np.broadcast_to(says(tested, video), video.labels.shape)[:, columns]
+            groups.setdefault((tested.run.fold, tested.unit(video)), []).append((labels, said))
     rows = tuple(sorted(groups))
     return Block(rows, moments([_joined(groups[row]) for row in rows]))
 

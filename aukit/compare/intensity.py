@@ -26,6 +26,9 @@ from aukit.compare.variants import Group
 from aukit.evaluation.bootstrap import STATISTICS, Statistic, intervals, mean_defined
 from aukit.evaluation.moments import Array, Moments
 
+Bounded = tuple[Array, Array, Array]
+"""Values, lower and upper bounds."""
+
 
 class Contender(NamedTuple):
     """A row of the table to be: by seed its runs, one a fold, and what is said of their frames."""
@@ -139,7 +142,13 @@ class _Together:
         self.blocks = side_by_side(blocks)
         self.people = by_person(self.blocks)
         self.folds = sorted({fold for fold, _ in self.blocks.rows})
-        self.varies = _varies(self.people.pooled())
+        pooled = self.people.pooled()
+        self.varies = kept = _varies(pooled)
+        known = STATISTICS["icc"]
+        icc = replace(known, of=lambda m: np.where(kept, known.of(m), np.nan))
+        self._of = {metric: icc if metric == "icc" else STATISTICS[metric] for metric in METRICS}
+        self._by_seed = {metric: _with_mean(self._of[metric].of(pooled), len(self.aus)) for metric in METRICS}
+        self._by_fold = {metric: self._over_folds(metric) for metric in METRICS}
 
     @property
     def undefined(self) -> dict[str, str]:
@@ -169,68 +178,64 @@ class _Together:
         """Every row with its scores."""
         names = [row.arm.name for row in self.rows]
         base = names.index(against) if against in names else None
-        found = {metric: self._metric(metric, base) for metric in METRICS}
+        others = [] if base is None else [number for number in range(len(names)) if number != base]
+        wanted = {
+            (metric, what): statistic
+            for metric in METRICS
+            for what, statistic in self._statistics(metric, base, others).items()
+        }
+        bounds = intervals(self.people, wanted, resamples=self.resamples, confidence=self.confidence)
+        pooled = self.people.pooled()
+        found = {at: (one.value(pooled), *bounds[at]) for at, one in wanted.items()}
         arms = []
         for number, row in enumerate(self.rows):
-            scores = {metric: cells[number] for metric, (cells, _) in found.items()}
-            differences = {m: less[number] for m, (_, less) in found.items() if number in less}
+            scores, differences = {}, {}
+            for metric in METRICS:
+                scores[metric] = self._cells(metric, number, found[metric, "own"], found[metric, "own mean"])
+                if number in others:
+                    less = found[metric, "less"], found[metric, "less mean"]
+                    differences[metric] = self._differences(metric, number, base, others.index(number), *less)
             arms.append(replace(row.arm, scores=scores, differences=differences))
         return arms
 
-    def _metric(
-        self, metric: str, base: int | None
-    ) -> tuple[list[dict[str, Cell]], dict[int, dict[str, Difference]]]:
-        """The cells of every row, and the differences of all rows but the base."""
-        width, kept = len(self.aus), self.varies
-        plain = STATISTICS[metric]
-        if metric == "icc":
-            plain = replace(plain, of=lambda m: np.where(kept, STATISTICS["icc"].of(m), np.nan))
-        own = plain.averaged(self.seeds, width)
-        others = [] if base is None else [number for number in range(len(self.rows)) if number != base]
-        wanted = {"own": own, "own mean": own.mean_over_aus(width)}
-        if base is not None and others:
+    def _statistics(self, metric: str, base: int | None, others: Sequence[int]) -> dict[str, Statistic]:
+        width = len(self.aus)
+        own = self._of[metric].averaged(self.seeds, width)
+        found = {"own": own, "own mean": own.mean_over_aus(width)}
+        if others and base is not None:
             less = own.differences([(number, base) for number in others], width)
-            wanted |= {"less": less, "less mean": less.mean_over_aus(width)}
-        bounds = intervals(self.people, wanted, resamples=self.resamples, confidence=self.confidence)
-        pooled = self.people.pooled()
-        table = {
-            name: _table(
-                pooled, wanted[name], wanted[f"{name} mean"], bounds[name], bounds[f"{name} mean"], width
-            )
-            for name in ("own", "less")
-            if name in wanted
-        }
-        seeds = _with_mean(plain.value(pooled), width)
-        folds = self._by_fold(metric)
-        cells = []
-        for number, blocks in enumerate(self.seeds):
-            cells.append(
-                {
-                    au: Cell(
-                        value=value,
-                        low=low,
-                        high=high,
-                        spread=Spread.of(seeds[blocks, i]),
-                        by_fold=float(folds[blocks, i].mean()),
-                    )
-                    for i, (au, (value, low, high)) in enumerate(
-                        zip((*self.aus, MEAN), table["own"][number], strict=True)
-                    )
-                }
-            )
-        differences = {}
-        for place, number in enumerate(others):
-            assert base is not None
-            better, of = self._better(metric, number, base)
-            differences[number] = {
-                au: Difference(value=value, low=low, high=high, better=int(better[i]), of=int(of[i]))
-                for i, (au, (value, low, high)) in enumerate(
-                    zip((*self.aus, MEAN), table["less"][place], strict=True)
-                )
-            }
-        return cells, differences
+            found |= {"less": less, "less mean": less.mean_over_aus(width)}
+        return found
 
-    def _by_fold(self, metric: str) -> Array:
+    def _cells(self, metric: str, number: int, by_au: Bounded, mean: Bounded) -> dict[str, Cell]:
+        """One row's scores, by AU and their mean."""
+        blocks = self.seeds[number]
+        seeds, folds = self._by_seed[metric][blocks], self._by_fold[metric][blocks].mean(axis=0)
+        return {
+            au: Cell(value=value, low=low, high=high, spread=Spread.of(seeds[:, i]), by_fold=float(folds[i]))
+            for i, (au, (value, low, high)) in enumerate(self._named(number, by_au, mean))
+        }
+
+    def _differences(
+        self, metric: str, number: int, base: int | None, place: int, by_au: Bounded, mean: Bounded
+    ) -> dict[str, Difference]:
+        """One row's differences from the base, by AU and their mean."""
+        assert base is not None
+        better, of = self._better(metric, number, base)
+        return {
+            au: Difference(value=value, low=low, high=high, better=int(better[i]), of=int(of[i]))
+            for i, (au, (value, low, high)) in enumerate(self._named(place, by_au, mean))
+        }
+
+    def _named(self, place: int, by_au: Bounded, mean: Bounded) -> list[tuple[str, list[float]]]:
+        """Value, low and high of the block at `place`, for every AU and the mean."""
+        columns = [
+            [*one.reshape(-1, len(self.aus))[place].tolist(), float(whole[place])]
+            for one, whole in zip(by_au, mean, strict=True)
+        ]
+        return list(zip((*self.aus, MEAN), map(list, zip(*columns, strict=True)), strict=True))
+
+    def _over_folds(self, metric: str) -> Array:
         """The mean over folds of each block `(K,A+1)`, the mean over AUs last; NaN for one fold."""
         width = len(self.aus)
         if len(self.folds) < 2:
@@ -244,9 +249,9 @@ class _Together:
 
     def _better(self, metric: str, number: int, base: int) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
         """People whose own score is better than with the base, and people who have one: by AU, the mean last."""
-        values = STATISTICS[metric].of(self.people)
+        values = self._of[metric].of(self.people)
         if metric == "icc":
-            values = np.where(_varies(self.people) & self.varies, values, np.nan)
+            values = np.where(_varies(self.people), values, np.nan)
         blocks = values.reshape(len(values), -1, len(self.aus))
         gain = blocks[:, self.seeds[number]].mean(axis=1) - blocks[:, self.seeds[base]].mean(axis=1)
         gain = np.concatenate([gain, mean_defined(gain)[:, None]], axis=1)
@@ -263,22 +268,3 @@ def _with_mean(values: Array, width: int) -> Array:
     """Columns `(K·A,)` as `(K,A+1)`, the mean over AUs last."""
     blocks = values.reshape(-1, width)
     return np.concatenate([blocks, mean_defined(blocks)[:, None]], axis=1)
-
-
-def _table(
-    pooled: Moments,
-    by_au: Statistic,
-    mean: Statistic,
-    bounds: tuple[Array, Array],
-    mean_bounds: tuple[Array, Array],
-    width: int,
-) -> list[list[tuple[float, float, float]]]:
-    """Value, low and high of every AU and the mean, row by row."""
-    columns = [
-        np.concatenate([one.reshape(-1, width), other[:, None]], axis=1)
-        for one, other in zip((by_au.value(pooled), *bounds), (mean.value(pooled), *mean_bounds), strict=True)
-    ]
-    return [
-        [(float(v), float(low), float(high)) for v, low, high in zip(*row, strict=True)]
-        for row in zip(*columns, strict=True)
-    ]

@@ -232,8 +232,8 @@ def _spread(arm: Arm, name: str) -> str:
     spread = arm.accuracy.get(name)
     if spread is None:
         return "–"
-    more = f" ({number(spread.low, 3)} to {number(spread.high, 3)})" if len(spread.seeds) > 1 else ""
-    return number(spread.value, 3) + more
+    low, high = number(spread.low, 3), number(spread.high, 3)
+    return number(spread.value, 3) + (f" ({low} to {high})" if low != high else "")
 
 
 def _range(counts: tuple[int, int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -116,34 +116,36 @@ def _titles(settings: Sequence[Settings]) -> list[str]:
 
 
 def differences(tables: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """For each table, the values in which they differ, as `key=value` or `without key`."""
+    """For each table, the values in which it differs from others, as `key=value` or `without key`.
+
+    Where different components are called, their parameters are compared among those that call the same one alone.
+    """
     found: list[list[str]] = [[] for _ in tables]
-    for path, values in _differing(tables):
-        for said, value in zip(found, values, strict=True):
-            if value is _ABSENT:
-                said.append(f"without {path}")
-            elif not isinstance(value, Mapping):
-                said.append(f"{path}={json.dumps(value, default=str)}")
-            elif "name" in value and any(
-                isinstance(v, Mapping) and v.get("name") != value["name"] for v in values
-            ):
-                said.append(f"{path}={value['name']}")
+    _tell(dict(enumerate(tables)), "", found)
     return found
 
 
 _ABSENT = object()
 
 
-def _differing(tables: Sequence[Any], path: str = "") -> Iterator[tuple[str, Sequence[Any]]]:
-    """Paths at which the tables differ, no deeper than where one is missing or another component is called."""
-    keys = dict.fromkeys(key for table in tables for key in table)
-    for key in keys:
-        values = [table.get(key, _ABSENT) for table in tables]
-        where = f"{path}.{key}" if path else key
-        if all(value == values[0] for value in values):
+def _tell(tables: Mapping[int, Mapping[str, Any]], path: str, found: list[list[str]]) -> None:
+    for key in dict.fromkeys(key for table in tables.values() for key in table):
+        values = {number: table.get(key, _ABSENT) for number, table in tables.items()}
+        first, *others = values.values()
+        if all(value == first for value in others):
             continue
-        whole = all(isinstance(value, Mapping) for value in values)
-        if whole and len({value.get("name") for value in values}) == 1:
-            yield from _differing(values, where)
-        else:
-            yield where, values
+        where = f"{path}.{key}" if path else key
+        called: dict[Any, dict[int, Mapping[str, Any]]] = {}
+        for number, value in values.items():
+            if isinstance(value, Mapping):
+                called.setdefault(value.get("name"), {})[number] = value
+        for number, value in values.items():
+            if value is _ABSENT:
+                found[number].append(f"without {where}")
+            elif not isinstance(value, Mapping):
+                found[number].append(f"{where}={json.dumps(value, default=str)}")
+            elif len(called) > 1 and "name" in value:
+                found[number].append(f"{where}={value['name']}")
+        for same in called.values():
+            if len(same) > 1:
+                _tell(same, where, found)

@@ -26,12 +26,18 @@ For the other metrics bootstrap-t covers .93-.94 with 8 people (PCC, CCC, bias),
 at twice the width. Means of ICC over AUs, 8 people: .95 (four typical AUs), .91 (six rare, six typical), .89
 (one of each kind); 20 people: .94. Where it falls short the truth lies above the interval: a lower bound is
 exceeded in 2-4 % of draws, as it should be.
+
+Paired differences between two models on the same people (the second one with a gain and noise of its own), same
+simulation: ICC .90, .90, .87 with 8 people (even, typical, rare), .92-.94 with 20; MAE .93 and .94-.95; MSE .88-.91 and
+.91-.94. Where two models are equally good, an interval of ICC with 8 people leaves out 0 in 7-8 % of draws (rare:
+15 %), with 20 in 7-9 %.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -43,9 +49,27 @@ MIN_PEOPLE = 4
 
 _CELLS = 1_000_000
 
+Name = TypeVar("Name", bound=Hashable)
+
 
 def _same(values: Array) -> Array:
     return values
+
+
+def _fisher(values: Array) -> Array:
+    return np.arctanh(np.clip(values, -1 + 1e-9, 1 - 1e-9))
+
+
+def _log(values: Array) -> Array:
+    return np.log(np.maximum(values, 1e-12))
+
+
+def _tanh(values: Array) -> Array:
+    return np.tanh(values)
+
+
+def _exp(values: Array) -> Array:
+    return np.exp(values)
 
 
 @dataclass(frozen=True)
@@ -65,7 +89,9 @@ class Statistic:
     people: Callable[[Array], Array] = _same
     """People with labels: from the counts by column of the moments to those by column of the statistic."""
     paired: bool = False
-    """A difference: where it is 0 in every resample, it is known to be 0."""
+    """A difference: `then` gives the columns of the one side, then as many of the other. Where both sides are the same
+    in every resample, the difference is known to be 0.
+    """
 
     def mean_over_aus(self, aus: int | None = None) -> Statistic:
         """The mean over the AUs where it is defined, of each block of `aus` columns: `(...,1)` for one block."""
@@ -76,7 +102,8 @@ class Statistic:
 
         def mean(values: Array) -> Array:
             blocks = _blocks(values, aus)
-            return _flat(np.stack([blocks[..., list(group), :].mean(axis=-2) for group in groups], axis=-2))
+            sums = [sum(blocks[..., one, :] for one in group) / len(group) for group in groups]
+            return _flat(np.stack(sums, axis=-2))
 
         def least(counts: Array) -> Array:
             return _flat(np.stack([_blocks(counts, aus)[list(group)].min(axis=0) for group in groups]))
@@ -84,22 +111,41 @@ class Statistic:
         return self._further(mean, least)
 
     def differences(self, pairs: Sequence[tuple[int, int]], aus: int) -> Statistic:
-        """One block less another, a block a pair, on the scale of the metric itself."""
+        """One block less another, a block a pair. Correlations are compared as Fisher's z, errors as they are; bounds
+        go back to the metric around the middle of the two.
+        """
         first, second = [one for one, _ in pairs], [other for _, other in pairs]
 
-        def less(values: Array) -> Array:
-            blocks = _blocks(values, aus)
-            return _flat(blocks[..., first, :] - blocks[..., second, :])
+        def sides(values: Array) -> Array:
+            return _flat(_blocks(values, aus)[..., first + second, :])
 
         def fewer(counts: Array) -> Array:
             blocks = _blocks(counts, aus)
             return _flat(np.minimum(blocks[first], blocks[second]))
 
-        return replace(self._further(less, fewer), to=_same, back=_same, paired=True)
+        scale = (self.to, self.back) if self.to is _fisher else (_same, _same)
+        return replace(self._further(sides, fewer), to=scale[0], back=scale[1], paired=True)
 
     def value(self, moments: Moments) -> Array:
         """The statistic itself."""
-        return self.then(self.of(moments))
+        return self._less(self.then(self.of(moments)))
+
+    def _scaled(self, columns: Array) -> Array:
+        """What `then` gives, where it is nearly normal."""
+        return self._less(self.to(columns))
+
+    def _unscaled(self, values: Array, columns: Array) -> Array:
+        """Back from there; `columns` are those of the estimate."""
+        if not self.paired:
+            return self.back(values)
+        middle = sum(np.split(self.to(columns), 2, axis=-1)) / 2
+        return self.back(middle + values / 2) - self.back(middle - values / 2)
+
+    def _less(self, columns: Array) -> Array:
+        if not self.paired:
+            return columns
+        one, other = np.split(columns, 2, axis=-1)
+        return one - other
 
     def _further(self, then: Callable[[Array], Array], people: Callable[[Array], Array]) -> Statistic:
         before, counted = self.then, self.people
@@ -122,22 +168,6 @@ def mean_defined(values: Array) -> Array:
     return np.where(count > 0, np.where(defined, values, 0.0).sum(axis=-1) / np.maximum(count, 1), np.nan)
 
 
-def _fisher(values: Array) -> Array:
-    return np.arctanh(np.clip(values, -1 + 1e-9, 1 - 1e-9))
-
-
-def _log(values: Array) -> Array:
-    return np.log(np.maximum(values, 1e-12))
-
-
-def _tanh(values: Array) -> Array:
-    return np.tanh(values)
-
-
-def _exp(values: Array) -> Array:
-    return np.exp(values)
-
-
 _CORRELATION, _ERROR = (_fisher, _tanh), (_log, _exp)
 _SCALES = {"mae": _ERROR, "mse": _ERROR, "bias": (_same, _same)}
 
@@ -149,12 +179,12 @@ STATISTICS: Mapping[str, Statistic] = {
 
 def intervals(
     people: Moments,
-    statistics: Mapping[str, Statistic] = STATISTICS,
+    statistics: Mapping[Name, Statistic] = STATISTICS,  # type: ignore[assignment]
     *,
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
-) -> dict[str, tuple[Array, Array]]:
+) -> dict[Name, tuple[Array, Array]]:
     """Lower and upper bounds of each statistic `(C,)`, pooled over people. `people` are moments `(P,C)`, a
     row a person.
 
@@ -162,10 +192,10 @@ def intervals(
     where the statistic is undefined, or where it does not vary between people at all (an AU that nobody
     shows); a difference that does not is exactly 0.
     """
-    labelled = (people.n > 0).sum(axis=0).astype(np.float64)
+    labelled, pooled = (people.n > 0).sum(axis=0).astype(np.float64), people.pooled()
     weights = _resamples(people.n.shape[0], resamples, np.random.default_rng([seed, 0xB007]))
     estimates, errors = _jackknife(people, np.ones_like(weights[:1]), statistics)
-    collected: dict[str, list[Array]] = {name: [] for name in statistics}
+    collected: dict[Name, list[Array]] = {name: [] for name in statistics}
     block = max(1, _CELLS // max(1, people.n.size))
     for start in range(0, len(weights), block):
         drawn, spread = _jackknife(people, weights[start : start + block], statistics)
@@ -178,8 +208,10 @@ def intervals(
     for name, statistic in statistics.items():
         estimate, error = estimates[name][0], errors[name][0]
         low_t, high_t = _tails(np.concatenate(collected[name]), confidence)
+        columns = statistic.then(statistic.of(pooled))
         with np.errstate(invalid="ignore", over="ignore"):
-            low, high = statistic.back(estimate - high_t * error), statistic.back(estimate - low_t * error)
+            low = statistic._unscaled(estimate - high_t * error, columns)
+            high = statistic._unscaled(estimate - low_t * error, columns)
         certain = (error > 0) | (statistic.paired & (estimate == 0))
         known = (statistic.people(labelled) >= MIN_PEOPLE) & np.isfinite(estimate) & certain
         result[name] = np.where(known, low, np.nan), np.where(known, high, np.nan)
@@ -201,8 +233,8 @@ def _resamples(people: int, count: int, rng: np.random.Generator) -> Array:
 
 
 def _jackknife(
-    people: Moments, weights: Array, statistics: Mapping[str, Statistic]
-) -> tuple[dict[str, Array], dict[str, Array]]:
+    people: Moments, weights: Array, statistics: Mapping[Name, Statistic]
+) -> tuple[dict[Name, Array], dict[Name, Array]]:
     """Each resample's estimate and jackknife error `(R,A)` on the statistic's scale; one drawn copy left out
     at a time.
     """
@@ -215,8 +247,8 @@ def _jackknife(
     estimates, errors = {}, {}
     for name, statistic in statistics.items():
         whole, without = known[statistic.of]
-        estimates[name] = statistic.to(statistic.then(whole))
-        values = statistic.to(statistic.then(without))
+        estimates[name] = statistic._scaled(statistic.then(whole))
+        values = statistic._scaled(statistic.then(without))
         share = np.where(present & ~np.isnan(values), weights[:, :, None], 0.0)
         count = np.maximum(share.sum(axis=1), 1)
         values = np.where(share > 0, values, 0.0)

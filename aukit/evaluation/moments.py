@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -111,8 +111,8 @@ def moments(groups: Sequence[tuple[Array, Array]]) -> Moments:
     p_shift, p_range = _shift([p for _, p in groups], masks)
     rows = []
     for (y, p), mask in zip(groups, masks, strict=True):
-        error = np.where(mask, p - y, 0.0)
-        a, b = np.where(mask, y - y_shift, 0.0), np.where(mask, p - p_shift, 0.0)
+        error = _filled(p - y, mask, 0.0)
+        a, b = _filled(y - y_shift, mask, 0.0), _filled(p - p_shift, mask, 0.0)
         absolute, squared = np.abs(error).sum(axis=0), np.einsum("na,na->a", error, error)
         products = [np.einsum("na,na->a", u, v) for u, v in ((a, a), (b, b), (a, b))]
         rows.append([mask.sum(axis=0), a.sum(axis=0), b.sum(axis=0), *products, absolute, squared])
@@ -126,16 +126,16 @@ def _shift(parts: Sequence[Array], masks: Sequence[Array]) -> tuple[Array, Array
     from it.
     """
     n = np.maximum(sum(mask.sum(axis=0) for mask in masks), 1)
-    total = sum(np.where(mask, part, 0.0).sum(axis=0) for part, mask in zip(parts, masks, strict=True))
-    low = np.min(
-        [np.where(m, x, np.inf).min(axis=0, initial=np.inf) for x, m in zip(parts, masks, strict=True)],
-        axis=0,
-    )
-    high = np.max(
-        [np.where(m, x, -np.inf).max(axis=0, initial=-np.inf) for x, m in zip(parts, masks, strict=True)],
-        axis=0,
-    )
+    pairs = list(zip(parts, masks, strict=True))
+    total = sum(_filled(x, m, 0.0).sum(axis=0) for x, m in pairs)
+    low = np.min([_filled(x, m, np.inf).min(axis=0, initial=np.inf) for x, m in pairs], axis=0)
+    high = np.max([_filled(x, m, -np.inf).max(axis=0, initial=-np.inf) for x, m in pairs], axis=0)
     shift = np.where(low == high, low, total / n)
     shift = np.where(np.isfinite(low), shift, 0.0)
     spread = np.where(np.isfinite(low), np.maximum(high - shift, shift - low), 0.0)
     return shift, spread
+
+
+def _filled(values: Array, mask: NDArray[Any], other: float) -> Array:
+    """The values where the mask is set, and `other` elsewhere; most often it is set everywhere."""
+    return values if mask.all() else np.where(mask, values, other)

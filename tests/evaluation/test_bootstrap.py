@@ -155,3 +155,140 @@ def test_a_thousand_resamples_of_a_large_test_set_take_no_time() -> None:
     start = time.perf_counter()
     intervals(people, resamples=1000)
     assert time.perf_counter() - start < 2
+
+
+# --- Several models on the same frames
+
+
+def two_models(kind: str, people: int) -> list[Moments]:
+    """The same people as two models see them: what they get wrong is partly the person's, partly the model's."""
+    rng, groups = np.random.default_rng(3), ([], [])
+    for _ in range(people):
+        labels, said = person(kind, rng)
+        gain, noise = rng.normal(0.85, 0.15), rng.uniform(0.1, 0.4)
+        groups[0].append((labels, said))
+        groups[1].append((labels, gain * said + noise * rng.normal(0, 1, said.shape)))
+    return [moments(group) for group in groups]
+
+
+def side_by_side(blocks: list[Moments], width: int) -> Moments:
+    """Blocks of `width` columns as one; what is known of a whole column once is repeated."""
+    wide = [
+        {n: np.broadcast_to(v, (*v.shape[:-1], width)) for n, v in vars(block).items()} for block in blocks
+    ]
+    return Moments(**{n: np.concatenate([block[n] for block in wide], axis=-1) for n in wide[0]})
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind", "people", "least"),
+    [
+        ("icc", "typical", 8, 0.86),
+        ("icc", "typical", 20, 0.89),
+        ("mae", "typical", 8, 0.90),
+        ("mae", "rare", 20, 0.91),
+    ],
+)
+def test_intervals_of_paired_differences_hold_the_truth(
+    metric: str, kind: str, people: int, least: float
+) -> None:
+    everyone, trials = two_models(kind, 1000), 500
+    truth = np.subtract(*(METRICS[metric](one.pooled())[0] for one in everyone))
+    both = side_by_side([draws(one, people, trials) for one in everyone], trials)
+    paired = STATISTICS[metric].differences([(0, 1)], trials)
+    low, high = intervals(both, {"paired": paired}, resamples=500)["paired"]
+    given = ~np.isnan(low)
+    assert given.mean() > 0.9
+    assert least <= ((low <= truth) & (truth <= high))[given].mean() <= 0.99
+    apart = [intervals(draws(one, people, 50), {metric: STATISTICS[metric]})[metric] for one in everyone]
+    wide = np.hypot(*(np.median(bounds[1] - bounds[0]) for bounds in apart))
+    assert np.nanmedian(high - low) < wide  # pairing pays
+
+
+def slow_interval(columns: list[np.ndarray], labels: list[np.ndarray], what, to, back, resamples: int):
+    """Bootstrap-t as the book has it, frame by frame in plain loops: `columns` are predictions `(P,N,K)`."""
+    rng = np.random.default_rng([0, 0xB007])
+    people = len(labels)
+    drawn = rng.multinomial(people, np.full(people, 1 / people), size=resamples)
+
+    def value(who: list[int]) -> float:
+        y = np.concatenate([labels[i] for i in who])
+        p = np.concatenate([columns[i] for i in who])
+        return to(what(y, p))
+
+    def error(who: list[int]) -> float:
+        left = np.array([value(who[:i] + who[i + 1 :]) for i in range(len(who))])
+        return float(np.sqrt((len(who) - 1) / len(who) * ((left - left.mean()) ** 2).sum()))
+
+    everyone = list(range(people))
+    estimate, spread, t = value(everyone), error(everyone), []
+    for counts in drawn:
+        who = [i for i, count in enumerate(counts) for _ in range(count)]
+        if len(set(who)) > 1:
+            t.append((value(who) - estimate) / error(who))
+    t.sort()
+    low, high = t[int(np.floor(0.025 * (len(t) + 1))) - 1], t[int(np.ceil(0.975 * (len(t) + 1))) - 1]
+    return back(estimate - high * spread), back(estimate - low * spread)
+
+
+def test_means_over_seeds_and_differences_are_those_of_a_slow_reference() -> None:
+    rng, resamples = np.random.default_rng(5), 60
+    labels = [rng.integers(0, 6, 40).astype(float) for _ in range(5)]
+    said = [
+        np.stack(
+            [
+                y * gain + rng.normal(0, noise, 40)
+                for gain, noise in ((1, 1), (0.9, 1.2), (0.7, 0.5), (0.8, 0.6))
+            ],
+            -1,
+        )
+        for y in labels
+    ]
+    blocks = [
+        moments([(y[:, None], p[:, k : k + 1]) for y, p in zip(labels, said, strict=True)]) for k in range(4)
+    ]
+    both = side_by_side(blocks, 1)
+
+    def icc(y: np.ndarray, p: np.ndarray) -> float:
+        return 2 * np.cov(y, p)[0, 1] / (y.var(ddof=1) + p.var(ddof=1))
+
+    def mean(y: np.ndarray, p: np.ndarray, of: tuple[int, int]) -> float:
+        return (icc(y, p[:, of[0]]) + icc(y, p[:, of[1]])) / 2
+
+    whole = np.concatenate(labels), np.concatenate(said)
+    seeds = STATISTICS["icc"].averaged([[0, 1], [2, 3]], 1)
+    wanted = {"seeds": seeds, "paired": seeds.differences([(1, 0)], 1)}
+    found = intervals(both, wanted, resamples=resamples)
+    first = slow_interval(said, labels, lambda y, p: mean(y, p, (0, 1)), np.arctanh, np.tanh, resamples)
+    assert np.ravel([bound[0] for bound in found["seeds"]]) == pytest.approx(first, rel=1e-9)
+    middle = (np.arctanh(mean(*whole, (2, 3))) + np.arctanh(mean(*whole, (0, 1)))) / 2
+    less = slow_interval(
+        said,
+        labels,
+        lambda y, p: np.arctanh(mean(y, p, (2, 3))) - np.arctanh(mean(y, p, (0, 1))),
+        float,
+        lambda z: np.tanh(middle + z / 2) - np.tanh(middle - z / 2),
+        resamples,
+    )
+    assert np.ravel(found["paired"]) == pytest.approx(less, rel=1e-9)
+    value = mean(*whole, (2, 3)) - mean(*whole, (0, 1))
+    assert wanted["paired"].value(both.pooled())[0] == pytest.approx(value)
+    assert less[0] < value < less[1]
+
+
+def test_a_difference_from_itself_is_nothing_for_certain() -> None:
+    one = some_people(6, aus=2)
+    seeds = STATISTICS["icc"].averaged([[0, 1], [0, 1]], 2)
+    less = seeds.differences([(1, 0)], 2)
+    found = intervals(
+        side_by_side([one, some_people(6, aus=2, seed=1)], 2), {"by": less, "mean": less.mean_over_aus(2)}
+    )
+    assert [bound.tolist() for bound in found["by"]] == [[0, 0], [0, 0]]
+    assert [bound.tolist() for bound in found["mean"]] == [[0], [0]]
+
+
+def test_a_mean_over_seeds_is_known_where_all_of_them_are() -> None:
+    values = np.array([0.2, 0.4, np.nan, 0.6])  # two blocks of two AUs
+    statistic = STATISTICS["icc"].averaged([[0, 1]], 2)
+    assert statistic.then(values) == pytest.approx([np.nan, 0.5], nan_ok=True)
+    assert statistic.mean_over_aus(2).then(values) == pytest.approx([0.5])
+    assert statistic.people(np.array([3.0, 9.0, 5.0, 8.0])).tolist() == [3.0, 8.0]
