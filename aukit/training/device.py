@@ -16,10 +16,16 @@ def choose_device(name: str) -> torch.device:
     """`auto` is the first CUDA device where there is one, else the CPU. Of several processes each has its own.
 
     Raises:
-        UsageError: the device is unknown or not there.
+        UsageError: the device is unknown or not there, or several processes would share one GPU.
     """
-    if name in ("auto", "cuda") and distributed.size() > 1 and torch.cuda.is_available():
-        name = f"cuda:{distributed.own_gpu()}"
+    if distributed.size() > 1 and torch.cuda.is_available():
+        if name.startswith("cuda:"):
+            raise UsageError(
+                f"{distributed.size()} processes cannot train on `{name}` alone",
+                hint="`--device cuda` gives each its own; CUDA_VISIBLE_DEVICES says which they may have",
+            )
+        if name in ("auto", "cuda"):
+            name = f"cuda:{distributed.own_gpu()}"
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

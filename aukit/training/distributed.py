@@ -235,13 +235,13 @@ class _Gather(torch.autograd.Function):
 
 @contextmanager
 def _peers() -> Iterator[None]:
-    """Where another process has ended there is nothing to wait for."""
+    """Where another process has ended there is nothing to wait for; it says why itself."""
     try:
         yield
     except RuntimeError as error:
         if not is_main():
             raise Elsewhere("another process of this run has ended") from error
         raise AukitError(
-            "another process of this run has ended",
+            f"another process of this run has ended or cannot be reached: {str(error).splitlines()[0]}",
             hint="what it said stands beside this; go on with `--resume` and as many processes",
         ) from error

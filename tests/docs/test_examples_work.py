@@ -12,7 +12,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +223,8 @@ def test_a_wrong_command_line_is_refused() -> None:
 
 def check_line(line: Line, here: Path, environment: dict[str, str]) -> None:
     """One command of a page, as far as it can be tried here."""
+    if line.words[:1] == ("torchrun",):  # what each of its processes runs
+        line = replace(line, words=line.words[line.words.index("-m") + 1 :])
     if line.words[:1] == ("aukit",):
         check_aukit(line, here, environment)
     elif line.words[:1] == ("nox",):

@@ -20,7 +20,14 @@ def launch() -> Launch:
 
     def go(count: int, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
         root = str(Path(__file__).parents[3])
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(count)]
+        command = [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc_per_node",
+            str(count),
+        ]
         return subprocess.run(
             [*command, *map(str, arguments)],
             env={**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1"},
