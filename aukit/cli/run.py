@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,6 +67,13 @@ def run(
     if is_suite_file(recipe, registry):
         from aukit.cli import suite
         from aukit.suites.jobs import Plugins
+
+        if "TORCHELASTIC_RUN_ID" in os.environ:
+            raise UsageError(
+                "this is a suite of runs, and `torchrun` starts the processes of one run",
+                where=recipe,
+                hint="`aukit run SUITE --jobs N` makes N runs at a time",
+            )
 
         suite.run(
             recipe,

@@ -17,6 +17,26 @@ pytestmark = pytest.mark.slow
 
 COMPARED = ("model/model.safetensors", "stages/pretrain/model.safetensors", "metrics.jsonl", "results.json")
 
+MORE = """
+[stages.label]
+name = "pseudo-label"
+data = "faces"
+window = 5
+sampler = { name = "random", fraction = 0.2 }
+
+[stages.again]
+name = "regression"
+data = "faces"
+labels = "label"
+batch = 4
+window = 5
+steps = 4
+evaluate_every = 2
+sampler = { name = "random", fraction = 0.2 }
+augmentation = { name = "fast" }
+"""
+"""A stage without a loop, whose labels all processes learn from."""
+
 STOPPED = """
 import os, signal, sys
 from aukit import run_recipe
@@ -68,7 +88,7 @@ def whole(
 ) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A run of two processes without `--out`: the folder they were started in, and what they said."""
     place = tmp_path_factory.mktemp("whole")
-    (place / "tiny.toml").write_text(recipe_text, encoding="utf-8")
+    (place / "tiny.toml").write_text(recipe_text + MORE, encoding="utf-8")
     return place, launch(2, "-m", "aukit", "run", "tiny.toml", cwd=place)
 
 
@@ -83,9 +103,15 @@ def test_two_processes_leave_one_run(whole: tuple[Path, subprocess.CompletedProc
     folder = run_of(place)
     assert json.loads((folder / "environment.json").read_text())["processes"] == 2
     assert (folder / "report.html").exists()
-    assert set(json.loads((folder / "summary.json").read_text())["stages"]) == {"pretrain", "finetune"}
+    assert set(json.loads((folder / "summary.json").read_text())["stages"]) == {
+        "pretrain",
+        "finetune",
+        "label",
+        "again",
+    }
     rows = [(row["stage"], row["step"]) for row in read_rows(folder / "metrics.jsonl") if "loss" in row]
-    assert rows == [(stage, step) for stage in ("pretrain", "finetune") for step in range(1, 7)]
+    steps = {"pretrain": 6, "finetune": 6, "again": 4}
+    assert rows == [(stage, step) for stage, count in steps.items() for step in range(1, count + 1)]
     assert done.stderr.count("running tiny in") == 1
     assert done.stdout.count("report:") == 1
     assert (folder / "train.log").read_text().count("finetune finished") == 1
@@ -154,3 +180,10 @@ def test_dry_run_times_both(whole: tuple[Path, subprocess.CompletedProcess[str]]
     done = launch(2, "-m", "aukit", "run", whole[0] / "tiny.toml", "--dry-run", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["stages"]["pretrain"]["steps"] == 6
+
+
+def test_a_suite_is_refused(launch: Launch, tmp_path: Path) -> None:
+    done = launch(2, "-m", "aukit", "run", "paper/table2", "--stand-in", "--smoke", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "this is a suite of runs" in done.stderr
+    assert not list(tmp_path.iterdir())
