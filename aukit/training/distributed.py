@@ -242,6 +242,6 @@ def _peers() -> Iterator[None]:
         if not is_main():
             raise Elsewhere("another process of this run has ended") from error
         raise AukitError(
-            f"another process of this run has ended or cannot be reached: {str(error).splitlines()[0]}",
+            f"another process of this run has ended or cannot be reached: {str(error).partition('. ')[0]}",
             hint="what it said stands beside this; go on with `--resume` and as many processes",
         ) from error
