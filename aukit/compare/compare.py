@@ -17,6 +17,7 @@ from aukit.compare.result import Arm, Comparison, SuiteState
 from aukit.compare.runs import Run, read_run
 from aukit.compare.variants import Group, choose, group_runs
 from aukit.errors import UsageError
+from aukit.evaluation.predictions import Floats
 from aukit.rundir.suite import Shows, is_suite
 
 
@@ -104,7 +105,8 @@ class _Table:
         self.reasons += checks.recorded(self.groups, differs=differs)
         self.groups = tuple(group.once() for group in self.groups)
         runs = [run for group in self.groups for run in group.runs]
-        tested = {str(run): read_tested(run) for run in runs}
+        known: dict[bytes, Floats] = {}
+        tested = {str(run): read_tested(run, known) for run in runs}
         self.reasons += checks.tested_alike(list(tested.values()))
         self._refuse()
         aus = _common([one.aus for one in tested.values()])

@@ -13,8 +13,8 @@ import numpy as np
 from aukit.clips.blocks import SAME_PEOPLE
 from aukit.compare.runs import Run
 from aukit.errors import DataError
-from aukit.evaluation.moments import Array, Moments, moments
-from aukit.evaluation.predictions import VideoPrediction, read_predictions
+from aukit.evaluation.moments import Array, Labelled, Moments
+from aukit.evaluation.predictions import Floats, VideoPrediction, read_predictions
 from aukit.evaluation.result import Evaluation
 from aukit.rundir.atomic import read_json
 
@@ -53,8 +53,8 @@ class Tested:
         return np.array([np.nan if means[au]["mean"] is None else means[au]["mean"] for au in self.aus])
 
 
-def read_tested(run: Run) -> Tested:
-    """Read what a run said.
+def read_tested(run: Run, known: dict[bytes, Floats]) -> Tested:
+    """Read what a run said. Runs that were tested on the same frames share their labels, which are kept in `known`.
 
     Raises:
         DataError: the run met no test people, or a file of it is damaged.
@@ -65,7 +65,7 @@ def read_tested(run: Run) -> Tested:
             where=str(run),
             hint="its recipe needs a stage with labels and a split with test people",
         )
-    said = read_predictions(run.folder.predictions)
+    said = read_predictions(run.folder.predictions, known)
     try:
         result = Evaluation.from_json(read_json(run.folder.results))
     except (ValueError, TypeError, KeyError) as error:
@@ -104,24 +104,37 @@ class Block:
     moments: Moments
 
 
-def block(runs: Sequence[Tested], says: Says, aus: Sequence[str]) -> Block:
-    """The moments of one model's runs, one a fold, for these AUs."""
-    groups: dict[Row, list[tuple[Array, Array]]] = {}
+def blocks(models: Sequence[tuple[Sequence[Tested], Says]], aus: Sequence[str]) -> list[Block]:
+    """The moments of each model, from its runs, one a fold, for these AUs."""
+    known: dict[Any, Labelled] = {}
+    return [_block(runs, says, aus, known) for runs, says in models]
+
+
+def _block(runs: Sequence[Tested], says: Says, aus: Sequence[str], known: dict[Any, Labelled]) -> Block:
+    """Models that share their labels share what is known of them."""
+    parts: dict[Row, list[tuple[Tested, VideoPrediction, Any]]] = {}
     for tested in runs:
-        every = tuple(aus) == tested.aus
-        columns = slice(None) if every else [tested.aus.index(au) for au in aus]
+        columns = slice(None) if tuple(aus) == tested.aus else [tested.aus.index(au) for au in aus]
         for video in tested.videos.values():
-            labels = video.labels[:, columns].astype(np.float64)
-            said = np.broadcast_to(says(tested, video), video.labels.shape)[:, columns]
-            groups.setdefault((tested.run.fold, tested.unit(video)), []).append((labels, said))
-    rows = tuple(sorted(groups))
-    return Block(rows, moments([_joined(groups[row]) for row in rows]))
+            row = (tested.run.fold, tested.unit(video))
+            parts.setdefault(row, []).append((tested, video, columns))
+    rows = tuple(sorted(parts))
+    key = tuple((row, tuple((id(video.labels), str(at)) for _, video, at in parts[row])) for row in rows)
+    if key not in known:
+        known[key] = Labelled(
+            [_joined([video.labels[:, at].astype(np.float64) for _, video, at in parts[row]]) for row in rows]
+        )
+    said = [
+        _joined(
+            [np.broadcast_to(says(one, video), video.labels.shape)[:, at] for one, video, at in parts[row]]
+        )
+        for row in rows
+    ]
+    return Block(rows, known[key].moments(said))
 
 
-def _joined(parts: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate([labels for labels, _ in parts]), np.concatenate([said for _, said in parts])
+def _joined(parts: Sequence[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def side_by_side(blocks: Sequence[Block]) -> Block:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -10,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aukit.compare.frames import (
-    Block,
     Says,
     Tested,
     always_mean,
     always_zero,
-    block,
+    blocks,
     by_person,
     of_fold,
     predicted,
@@ -133,13 +133,10 @@ class _Together:
     ) -> None:
         self.rows, self.aus = rows, tuple(aus)
         self.resamples, self.confidence = resamples, confidence
-        blocks: list[Block] = []
-        self.seeds: list[list[int]] = []
-        for row in rows:
-            made = [block(runs, row.says, aus) for runs in row.seeds.values()]
-            self.seeds.append(list(range(len(blocks), len(blocks) + len(made))))
-            blocks += made
-        self.blocks = side_by_side(blocks)
+        models = [(runs, row.says) for row in rows for runs in row.seeds.values()]
+        ends = list(itertools.accumulate(len(row.seeds) for row in rows))
+        self.seeds = [list(range(end - len(row.seeds), end)) for row, end in zip(rows, ends, strict=True)]
+        self.blocks = side_by_side(blocks(models, aus))
         self.people = by_person(self.blocks)
         self.folds = sorted({fold for fold, _ in self.blocks.rows})
         pooled = self.people.pooled()

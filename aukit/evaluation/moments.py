@@ -100,25 +100,46 @@ def check_pair(labels: ArrayLike, predictions: ArrayLike, *, where: str = "") ->
     return y, p
 
 
+class Labelled:
+    """Labels of groups (people), each `(N,A)`, NaN where not labelled; and what of the moments they alone decide, for
+    any number of models that predict the same frames.
+    """
+
+    def __init__(self, labels: Sequence[Array]) -> None:
+        self._labels = labels
+        self._masks = [~np.isnan(y) for y in labels]
+        self._shift, self._range = _shift(labels, self._masks)
+        self._centred = [_filled(y - self._shift, m, 0.0) for y, m in zip(labels, self._masks, strict=True)]
+        self._n = np.array([mask.sum(axis=0) for mask in self._masks], np.float64)
+        self._y = np.array([a.sum(axis=0) for a in self._centred])
+        self._yy = np.array([_products(a, a) for a in self._centred])
+
+    def moments(self, predictions: Sequence[Array]) -> Moments:
+        """Moments `(G,A)` of predictions, each `(N,A)`, which must be finite where there are labels."""
+        p_shift, p_range = _shift(predictions, self._masks)
+        rows = []
+        for y, p, a, mask in zip(self._labels, predictions, self._centred, self._masks, strict=True):
+            error, b = _filled(p - y, mask, 0.0), _filled(p - p_shift, mask, 0.0)
+            products = _products(b, b), _products(a, b), _products(error, error)
+            rows.append((b.sum(axis=0), *products, np.abs(error).sum(axis=0)))
+        p, pp, yp, squared, absolute = (np.array(column) for column in zip(*rows, strict=True))
+        sums = {"n": self._n, "y": self._y, "p": p, "yy": self._yy, "pp": pp, "yp": yp}
+        shifts = {"y_shift": self._shift, "p_shift": p_shift, "y_range": self._range, "p_range": p_range}
+        return Moments(**sums, absolute=absolute, squared=squared, **shifts)
+
+
 def moments(groups: Sequence[tuple[Array, Array]]) -> Moments:
     """Moments `(G,A)` of groups (people), each a pair of labels and predictions `(N,A)`; NaN labels are left
     out per AU.
 
     Predictions on labelled frames must be finite: `check_pair` says so.
     """
-    masks = [~np.isnan(y) for y, _ in groups]
-    y_shift, y_range = _shift([y for y, _ in groups], masks)
-    p_shift, p_range = _shift([p for _, p in groups], masks)
-    rows = []
-    for (y, p), mask in zip(groups, masks, strict=True):
-        error = _filled(p - y, mask, 0.0)
-        a, b = _filled(y - y_shift, mask, 0.0), _filled(p - p_shift, mask, 0.0)
-        absolute, squared = np.abs(error).sum(axis=0), np.einsum("na,na->a", error, error)
-        products = [np.einsum("na,na->a", u, v) for u, v in ((a, a), (b, b), (a, b))]
-        rows.append([mask.sum(axis=0), a.sum(axis=0), b.sum(axis=0), *products, absolute, squared])
-    columns = zip(*rows, strict=True)
-    sums = {name: np.array(column, np.float64) for name, column in zip(Moments._SUMS, columns, strict=True)}
-    return Moments(**sums, y_shift=y_shift, p_shift=p_shift, y_range=y_range, p_range=p_range)
+    return Labelled([y for y, _ in groups]).moments([p for _, p in groups])
+
+
+def _products(one: Array, other: Array) -> Array:
+    found: Array = np.einsum("na,na->a", one, other)
+    return found
 
 
 def _shift(parts: Sequence[Array], masks: Sequence[Array]) -> tuple[Array, Array]:

@@ -8,6 +8,7 @@ are `format`, `version`, `aus`, `origin`, `model`, and what else the writer was 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping
@@ -103,9 +104,12 @@ def write_predictions(
         part.unlink(missing_ok=True)
 
 
-def read_predictions(path: Path) -> Predictions:
+def read_predictions(path: Path, known: dict[bytes, Floats] | None = None) -> Predictions:
     """Read a predictions file whole: a float for each frame and AU, so even a large test set is a few
     megabytes.
+
+    known: labels read before, by a digest of how they are stored. What is there is neither unpacked nor kept again: the
+    files of runs with the same test people share their labels.
 
     Raises:
         DataError: the file is missing, damaged, newer, or no predictions file.
@@ -129,7 +133,7 @@ def read_predictions(path: Path) -> Predictions:
                     hint="update aukit",
                 )
             found: list[VideoPrediction] = []
-            file.visititems(lambda name, item: _collect(found, name, item))
+            file.visititems(lambda name, item: _collect(found, name, item, {} if known is None else known))
             return Predictions(
                 aus=tuple(facts.pop("aus")),
                 origin=facts.pop("origin"),
@@ -143,7 +147,7 @@ def read_predictions(path: Path) -> Predictions:
         ) from error
 
 
-def _collect(found: list[VideoPrediction], name: str, item: Any) -> None:
+def _collect(found: list[VideoPrediction], name: str, item: Any, known: dict[bytes, Floats]) -> None:
     if isinstance(item, h5py.Group) and "prediction" in item:
         found.append(
             VideoPrediction(
@@ -152,9 +156,20 @@ def _collect(found: list[VideoPrediction], name: str, item: Any) -> None:
                 fold=int(item.attrs["fold"]),
                 timestamps=item["timestamp"][:],
                 predictions=item["prediction"][:],
-                labels=item["labels"][:],
+                labels=_labels(item["labels"], known),
             )
         )
+
+
+def _labels(stored: Any, known: dict[bytes, Floats]) -> Floats:
+    digest = hashlib.sha256(str((stored.shape, stored.chunks)).encode())
+    for number in range(stored.id.get_num_chunks()):
+        place = stored.id.get_chunk_info(number).chunk_offset
+        digest.update(str(place).encode() + stored.id.read_direct_chunk(place)[1])
+    key = digest.digest()
+    if key not in known:
+        known[key] = stored[:]
+    return known[key]
 
 
 def _plain(value: Any) -> Any:
