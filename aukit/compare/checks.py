@@ -126,7 +126,7 @@ def _how(first: Tested, other: Tested) -> str:
     ours, theirs = set(first.videos), set(other.videos)
     if ours != theirs:
         odd = sorted(ours ^ theirs)
-        return f"{len(odd)} other videos, such as {odd[0]}"
+        return f"other videos: {len(odd)}, such as {odd[0]}"
     if first.aus != other.aus:
         return f"other AUs: {', '.join(other.aus)}"
     for id in sorted(ours):

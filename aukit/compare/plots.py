@@ -100,9 +100,9 @@ def by_step(found: Comparison) -> str:
     shades = colours(found)
     lines = (("top1", "-"), ("copy_top1", (0, (4, 2))), ("top1_time", (0, (1, 1.5))))
     with drawing("by-step"):
-        figure = Figure(figsize=(WIDTH * 0.7, 3.2))
+        figure = Figure(figsize=(WIDTH, 3.0))
         ax = figure.subplots()
-        figure.subplots_adjust(left=0.08, right=0.99, top=0.97, bottom=0.16)
+        figure.subplots_adjust(left=0.05, right=0.99, top=0.97, bottom=0.16)
         for arm in arms:
             count = steps(arm)
             for name, style in lines:

@@ -154,29 +154,35 @@ def _printed(found: Comparison) -> Iterator[Table]:
 
 def _prediction(found: Comparison) -> Iterator[Table]:
     printed = any(arm.published_accuracy for arm in found.arms)
+    tops = ("top1", "top3", "top5")
+    columns, rows = ["variant"], [[arm.title] for arm in found.arms]
+    for name in tops:
+        columns += [name.replace("top", "top-"), *(["published"] if printed else [])]
+        for row, arm in zip(rows, found.arms, strict=True):
+            row.append(_spread(arm, name))
+            if printed:
+                row.append(number(getattr(arm.published_accuracy, name, None), 3))
+    title = "Accuracy of prediction on validation people"
+    yield Table(title=title, columns=tuple(columns), rows=tuple(map(tuple, rows)))
+    names = (*(f"copy_{name}" for name in tops), "top1_time", "copy_top1_time")
+    beside = tuple(
+        (
+            arm.title,
+            *(_spread(arm, name) for name in names),
+            number(1 / steps(arm) if steps(arm) else None, 3),
+        )
+        for arm in found.arms
+    )
     columns = [
         "variant",
-        "top-1",
-        "top-3",
-        "top-5",
         "copy top-1",
         "copy top-3",
         "copy top-5",
         "time top-1",
-        "copy time",
-        "chance",
+        "copy time top-1",
+        "chance of time",
     ]
-    names = ("top1", "top3", "top5", "copy_top1", "copy_top3", "copy_top5", "top1_time", "copy_top1_time")
-    rows = []
-    for arm in found.arms:
-        row = [arm.title, *(_spread(arm, name) for name in names)]
-        row.append(number(1 / steps(arm), 3) if steps(arm) else "–")
-        if printed:
-            one = arm.published_accuracy
-            row += [number(getattr(one, name), 3) if one else "–" for name in ("top1", "top3", "top5")]
-        rows.append(tuple(row))
-    columns += ["published top-1", "top-3", "top-5"] if printed else []
-    yield Table(title="Accuracy of prediction on validation people", columns=tuple(columns), rows=tuple(rows))
+    yield Table(title="What needs no dynamics, beside it", columns=tuple(columns), rows=beside)
     step_rows = []
     for arm in found.arms:
         for step in range(1, steps(arm) + 1):

@@ -24,7 +24,7 @@ def other_labels(labels: np.ndarray) -> np.ndarray:
 MIXES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "other people": (
         {"people": 5},
-        ("other test frames at fold 1", "6 people", "5 people", "1 other videos"),
+        ("other test frames at fold 1", "6 people", "5 people", "other videos: 1"),
     ),
     "other lengths": ({"frames": 50}, ("other test frames", "little/P100 has 50 frames, not 60")),
     "other test labels": ({"change": other_labels}, ("other test frames", "other labels in little/P10")),

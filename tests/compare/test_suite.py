@@ -156,9 +156,10 @@ def test_accuracy_of_the_predictive_task(make: Make) -> None:
     assert accuracy["top1"].seeds == pytest.approx((0.1, 0.11, 0.12))
     assert accuracy["top1"].value == pytest.approx(0.11)
     text = markdown(found)
-    assert "0.110 (0.100 to 0.120)" in text
-    assert "| 0.165 | 0.467 | 0.695 |" in text  # as printed
-    assert "| 0.333 |" in text  # chance of the moment: one in three steps
+    assert (
+        "| Base | 0.110 (0.100 to 0.120) | 0.165 | 0.310 (0.300 to 0.320) | 0.467 |" in text
+    )  # the second as printed
+    assert "| Base | 0.080 | 0.240 | 0.400 | 0.450 | 0.400 | 0.333 |" in text  # one in three steps
     assert "| Base | 2 | 0.060 | 0.180 | 0.300 | 0.050 | 0.250 |" in text
     assert "by predicted step" in render(found)
     assert "base,Base,0,1,0 1 2,top1_step3,0.04," in csv_text(found)
