@@ -17,6 +17,7 @@ from aukit.report.provenance import ORIGINS
 from aukit.rundir.atomic import storage, write_text
 
 FILE = "compare.html"
+MIXED = "The runs are not all about real people: treat no number here as a result on them."
 
 
 def write_page(found: Comparison, folder: Path) -> Path:
@@ -43,7 +44,7 @@ def render(found: Comparison) -> str:
     series = plots.colours(found)
     return environment.get_template("compare.html.j2").render(
         found=found,
-        banner="" if found.origin == "real" else ORIGINS.get(found.origin, ORIGINS["unknown"]),
+        banner="" if found.origin == "real" else ORIGINS.get(found.origin, MIXED),
         mark=mark(found),
         heading=heading(found),
         basis=basis(found),

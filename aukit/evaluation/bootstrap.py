@@ -35,7 +35,9 @@ simulation: ICC .90, .90, .87 with 8 people (even, typical, rare), .92-.94 with 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -197,19 +199,25 @@ def intervals(
     labelled, pooled = (people.n > 0).sum(axis=0).astype(np.float64), people.pooled()
     weights = _resamples(people.n.shape[0], resamples, np.random.default_rng([seed, 0xB007]))
     estimates, errors = _jackknife(people, np.ones_like(weights[:1]), statistics)
-    collected: dict[Name, list[Array]] = {name: [] for name in statistics}
     block = max(1, _CELLS // max(1, people.n.size))
-    for start in range(0, len(weights), block):
+
+    def distances(start: int) -> dict[Name, Array]:
         drawn, spread = _jackknife(people, weights[start : start + block], statistics)
-        for name in statistics:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                t = (drawn[name] - estimates[name]) / spread[name]
+        with np.errstate(divide="ignore", invalid="ignore"):
             # A resample that is undefined says nothing; one without any spread of its own lies infinitely far out.
-            collected[name].append(np.where(drawn[name] == estimates[name], 0.0, t))
+            return {
+                name: np.where(
+                    drawn[name] == estimates[name], 0.0, (drawn[name] - estimates[name]) / spread[name]
+                )
+                for name in statistics
+            }
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(pool.map(distances, range(0, len(weights), block)))
     result = {}
     for name, statistic in statistics.items():
         estimate, error = estimates[name][0], errors[name][0]
-        low_t, high_t = _tails(np.concatenate(collected[name]), confidence)
+        low_t, high_t = _tails(np.concatenate([part[name] for part in parts]), confidence)
         columns = statistic.then(statistic.of(pooled))
         with np.errstate(invalid="ignore", over="ignore"):
             low = statistic._unscaled(estimate - high_t * error, columns)
