@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from aukit.compare import plots
@@ -12,6 +11,7 @@ from aukit.compare.distributions import ALL, TRAINING
 from aukit.compare.result import Comparison
 from aukit.compare.tables import primary_first, tables
 from aukit.compare.words import basis, heading, mark, state
+from aukit.report.page import templates
 from aukit.report.plots import levels
 from aukit.report.provenance import ORIGINS
 from aukit.rundir.atomic import storage, write_text
@@ -34,28 +34,26 @@ def write_page(found: Comparison, folder: Path) -> Path:
 
 def render(found: Comparison) -> str:
     """The page."""
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("aukit.compare"), PackageLoader("aukit.report")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     series = plots.colours(found)
-    return environment.get_template("compare.html.j2").render(
-        found=found,
-        banner="" if found.origin == "real" else ORIGINS.get(found.origin, MIXED),
-        mark=mark(found),
-        heading=heading(found),
-        basis=basis(found),
-        state=state(found),
-        tables=tables(found),
-        legend=[
-            (arm.title, number % 6) for number, arm in enumerate(a for a in found.arms if a.name in series)
-        ],
-        figures=_figures(found),
-        several=any(len(arm.seeds) > 1 for arm in found.arms),
-        printed=any(arm.published for arm in found.arms),
+    return (
+        templates("aukit.compare")
+        .get_template("compare.html.j2")
+        .render(
+            found=found,
+            banner="" if found.origin == "real" else ORIGINS.get(found.origin, MIXED),
+            mark=mark(found),
+            heading=heading(found),
+            basis=basis(found),
+            state=state(found),
+            tables=tables(found),
+            legend=[
+                (arm.title, number % 6)
+                for number, arm in enumerate(a for a in found.arms if a.name in series)
+            ],
+            figures=_figures(found),
+            several=any(len(arm.seeds) > 1 for arm in found.arms),
+            printed=any(arm.published for arm in found.arms),
+        )
     )
 
 

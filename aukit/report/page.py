@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
@@ -45,15 +45,20 @@ def write_page(folder: str | Path) -> Path:
     return layout.report
 
 
-def render(run: Run) -> str:
-    """The page of a run."""
-    environment = Environment(
-        loader=PackageLoader("aukit.report"),
+def templates(*packages: str) -> Environment:
+    """Templates of the report, and of other packages before them. Text is escaped; a name that is not there fails."""
+    return Environment(
+        loader=ChoiceLoader([PackageLoader(package) for package in (*packages, "aukit.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def render(run: Run) -> str:
+    """The page of a run."""
+    environment = templates()
     environment.filters |= {
         "number": number,
         "interval": interval,
