@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from aukit.compare.frames import (
     predicted,
     side_by_side,
 )
-from aukit.compare.result import HIGHER_IS_BETTER, MEAN, METRICS, Arm, Cell, Difference, Spread
+from aukit.compare.result import HIGHER_IS_BETTER, MEAN, METRICS, WORST, Arm, Cell, Difference, Spread
 from aukit.compare.variants import Group
 from aukit.evaluation.bootstrap import STATISTICS, Statistic, intervals, mean_defined
 from aukit.evaluation.moments import Array, Moments
@@ -90,9 +91,18 @@ def _baselines(variants: Sequence[Contender]) -> list[Contender]:
     for one in kept:
         title = "predict-mean" if len(kept) == 1 else f"predict-mean, labels of {one.arm.title}"
         name = "predict-mean" if len(kept) == 1 else f"predict-mean-{one.arm.name}"
-        arm = replace(one.arm, name=name, title=title, baseline=True)
-        found.append(Contender(arm, one.seeds, always_mean))
+        seeds = _distinct(one.seeds)
+        arm = replace(
+            one.arm, name=name, title=title, baseline=True, seeds=tuple(seeds) if len(seeds) > 1 else ()
+        )
+        found.append(Contender(arm, seeds, always_mean))
     return found
+
+
+def _distinct(seeds: Mapping[int, tuple[Tested, ...]]) -> Mapping[int, tuple[Tested, ...]]:
+    """All seeds, or the first where every seed learnt from labels of the same means."""
+    said = {tuple(run.training_means.tobytes() for run in runs) for runs in seeds.values()}
+    return seeds if len(said) > 1 else dict(itertools.islice(seeds.items(), 1))
 
 
 def score(
@@ -209,7 +219,13 @@ class _Together:
         blocks = self.seeds[number]
         seeds, folds = self._by_seed[metric][blocks], self._by_fold[metric][blocks].mean(axis=0)
         return {
-            au: Cell(value=value, low=low, high=high, spread=Spread.of(seeds[:, i]), by_fold=float(folds[i]))
+            au: Cell(
+                value=value,
+                low=low,
+                high=high if high <= WORST[metric] else math.nan if math.isnan(high) else math.inf,
+                spread=Spread.of(seeds[:, i]),
+                by_fold=float(folds[i]),
+            )
             for i, (au, (value, low, high)) in enumerate(self._named(number, by_au, mean))
         }
 

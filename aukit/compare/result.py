@@ -15,6 +15,8 @@ from aukit.rundir.suite import Shows
 MEAN = "mean"
 """Where an AU's name stands: the mean over AUs."""
 METRICS = ("icc", "mae", "mse")
+WORST = {"icc": 1.0, "mae": 5.0, "mse": 25.0}
+"""No score lies above, of predictions between 0 and 5: an upper bound that does says that the data gives none."""
 HIGHER_IS_BETTER = {"icc": True, "mae": False, "mse": False}
 
 
@@ -51,7 +53,8 @@ class Spread:
 class Cell:
     """A score, pooled over the frames of all folds and averaged over seeds, with the interval over people.
 
-    by_fold: the mean over folds of each fold's own score; NaN for one fold.
+    high: infinite where the data gives no bound. by_fold: the mean over folds of each fold's own score; NaN for one
+    fold.
     """
 
     value: float

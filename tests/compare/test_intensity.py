@@ -191,3 +191,13 @@ def test_labels_are_counted_over_runs(suite: Path, found: Comparison) -> None:
     assert labels.frames == (min(c["frames"] for c in counts), max(c["frames"] for c in counts))
     assert labels.cells == (labels.frames[0] * 3, labels.frames[1] * 3)
     assert (labels.selection_frames, labels.through) == ((0, 0), (0, 0))
+
+
+def test_a_bound_beyond_what_an_error_can_be_is_none(make: Make) -> None:
+    def shown_by_one(labels: np.ndarray) -> np.ndarray:
+        return labels * (labels[0, 0] == 5)
+
+    found = compare_runs(make("a", change=shown_by_one), make("b", "scratch", change=shown_by_one))
+    highs = [cell.high for arm in found.arms for cell in arm.scores["mse"].values()]
+    assert any(np.isinf(high) for high in highs)
+    assert all(high <= 25 or not np.isfinite(high) for high in highs)
