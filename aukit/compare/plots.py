@@ -61,7 +61,7 @@ def scores(found: Comparison, metric: str) -> str:
                     [value, value], [row - 0.4, row + 0.4], color=MUTED, linewidth=1, linestyle=(0, (2, 2))
                 )
         if metric == "icc":
-            ax.axvline(0, color=LINE, linewidth=1)
+            ax.axvline(0, color=LINE, linewidth=1, zorder=0)
             ax.set_xlim(max(-0.6, ax.get_xlim()[0]), 1)
         else:
             _to_scale(
@@ -83,7 +83,7 @@ def differences(found: Comparison, metric: str) -> str:
             for arm, offset in zip(arms, places, strict=True):
                 one = arm.differences[metric][au]
                 _dot(ax, one.value, one.low, one.high, row + offset, shades[arm.name])
-        ax.axvline(0, color=INK, linewidth=1)
+        ax.axvline(0, color=INK, linewidth=1, zorder=0)
         _to_scale(ax, [arm.differences[metric][au].value for arm in arms for au in (*found.aus, MEAN)])
         ax.set_xlabel(
             f"{metric.upper()} less that of {base}, {found.confidence:.0%} interval over {found.units}"
