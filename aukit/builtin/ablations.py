@@ -1,4 +1,4 @@
-"""Named changes to recipes that take one part of the method away."""
+"""Named changes to recipes: a part of the method taken away or put in, or all of it made small."""
 
 from __future__ import annotations
 
@@ -36,6 +36,28 @@ ABLATIONS = (
         name="mean-teacher",
         summary="stage 2 also agrees with a running average of itself on unlabelled frames (Tarvainen, Valpola 2017)",
         set={"stages.finetune.mean_teacher.weight": 0.1},
+    ),
+    Ablation(
+        name="two-cores",
+        summary="the same method at a size that two cores finish: a small net, few steps, larger rates; not the labels",
+        set={
+            "model.backbone.width": 16,
+            "model.backbone.channels": 64,
+            "model.backbone.blocks": [1, 1, 1, 1],
+            "stages.pretrain.batch": 4,
+            "stages.pretrain.epochs": 0.0,
+            "stages.pretrain.steps": 150,
+            "stages.pretrain.validate_every": 75,
+            "stages.pretrain.validate_batches": 8,
+            "stages.pretrain.augmentation.name": "fast",
+            "stages.finetune.batch": 12,
+            "stages.finetune.epochs": 0.0,
+            "stages.finetune.steps": 150,
+            "stages.finetune.window": 6,
+            "stages.finetune.evaluate_every": 75,
+            "stages.finetune.optimizer.lr": 1e-3,
+            "stages.finetune.augmentation.name": "fast",
+        },
     ),
 )
 """Each of them takes recipes whose stages are called `pretrain` and `finetune`, as those that aukit ships."""

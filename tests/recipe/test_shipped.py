@@ -95,7 +95,9 @@ def foldered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "shipped"
     (home / "paper").mkdir(parents=True)
     (home / "quick.toml").write_text('summary = "a run"')
-    (home / "paper" / "table2.toml").write_text('summary = "a table"\n[suite]\nrecipe = "quick"\n[variants.a]\n')
+    (home / "paper" / "table2.toml").write_text(
+        'summary = "a table"\n[suite]\nrecipe = "quick"\n[variants.a]\n'
+    )
     monkeypatch.setattr("aukit.recipe.shipped.folder", lambda: home)
     return home
 

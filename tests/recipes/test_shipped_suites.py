@@ -17,6 +17,7 @@ from aukit.suites.load import Options, Suite, load_suite
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 FILES = sorted((FOLDER / "paper").glob("*.toml"))
+SMALL = sorted((FOLDER / "small").glob("table*.toml"))
 HEADER = ("Data needed:", "Command:", "One override:", "Expected:")
 SOURCE = re.compile(r"# (paper \d|ours: \w)")
 WORDS = {"recipe", "fold_of", "shows", "published", "hypothesis", "title"}
@@ -50,33 +51,34 @@ def sampler(recipe: Recipe) -> dict[str, Any]:
 def test_there_is_one_for_each_table_and_for_the_figure_with_numbers() -> None:
     assert [name(file) for file in FILES] == ["paper/figure5", *(f"paper/{table}" for table in TABLES)]
     suites = [item.name for item in list_recipes() if item.kind == "suite"]
-    assert [one for one in suites if one.startswith("paper/")] == [name(file) for file in FILES]
+    assert suites == [name(file) for file in (*FILES, *SMALL)]
 
 
-@pytest.mark.parametrize("file", FILES, ids=name)
+@pytest.mark.parametrize("file", [*FILES, *SMALL], ids=name)
 @pytest.mark.parametrize("options", [Options(), Options(smoke=True, stand_in=True)], ids=["plain", "tried"])
 def test_a_suite_stands(file: Path, options: Options, registry: Registry) -> None:
     suite = load_suite(file, registry=registry, options=options)
-    assert suite.name == file.stem
+    assert suite.name == (file.stem if file in FILES else name(file).replace("/", "-"))
     assert suite.summary and len(suite.variants) >= 2
     assert all(variant.title for variant in suite.variants.values())
 
 
-@pytest.mark.parametrize("file", FILES, ids=name)
+@pytest.mark.parametrize("file", [*FILES, *SMALL], ids=name)
 def test_a_suite_begins_with_what_a_reader_needs(file: Path, registry: Registry) -> None:
     lines = file.read_text("utf-8").splitlines()
     header = lines[: next(number for number, line in enumerate(lines) if not line.startswith("#"))]
     places = [next(i for i, line in enumerate(header) if line.startswith(f"# {word}")) for word in HEADER]
     assert places == sorted(places)
-    assert f"aukit run {name(file)} --data-root DIR" in header[places[1]]
-    assert f"aukit run {name(file)} --stand-in --smoke" in header[places[1] + 1]
+    with_data, trial = ("--data-root DIR", "--stand-in --smoke") if file in FILES else ("--jobs 2", "--smoke")
+    assert f"aukit run {name(file)} {with_data}" in header[places[1]]
+    assert f"aukit run {name(file)} {trial}" in header[places[1] + 1]
     (override,) = re.findall(rf"aukit run {name(file)} --set (\S+)$", header[places[2]])
     plain = load_suite(file, registry=registry)
     changed = load_suite(file, registry=registry, options=Options(overrides=(override,)))
     assert any(resolved(plain, variant) != resolved(changed, variant) for variant in plain.variants)
 
 
-@pytest.mark.parametrize("file", FILES, ids=name)
+@pytest.mark.parametrize("file", [*FILES, *SMALL], ids=name)
 def test_every_constant_says_whose_it_is(file: Path) -> None:
     """Each line of [suite] and of the variants that chooses something names the paper or a reason of ours."""
     table, silent, chosen = "", [], 0
@@ -92,7 +94,7 @@ def test_every_constant_says_whose_it_is(file: Path) -> None:
     assert chosen >= 3
 
 
-@pytest.mark.parametrize("file", FILES, ids=name)
+@pytest.mark.parametrize("file", [*FILES, *SMALL], ids=name)
 def test_a_hypothesis_is_one_sentence_and_quotes_no_published_number(file: Path, registry: Registry) -> None:
     """It stands beside results on stand-ins, too."""
     text = load_suite(file, registry=registry).table.hypothesis
@@ -174,3 +176,22 @@ def test_the_figure_draws_the_labels_of_the_tables_and_learns_next_to_nothing(re
         assert sampler(recipe) == sampler(other)
         assert (recipe.seed, recipe.data[variant]) == (other.seed, other.data[variant])
         assert recipe.stages["finetune"].params["steps"] == 1
+
+
+def test_small_tables_differ_as_the_papers_do(registry: Registry) -> None:
+    """By labels, memory and pre-training alone: the student's stage is its classmates' `finetune`."""
+    suite = load_suite(FOLDER / "small" / "table3.toml", registry=registry)
+    found = {variant: resolved(suite, variant) for variant in suite.variants}
+    assert {variant: list(recipe.stages) for variant, recipe in found.items()} == {
+        "r18-2pct": ["finetune"],
+        "r18": ["finetune"],
+        "scratch": ["finetune"],
+        "pseudo": ["pseudo", "student"],
+        "wild": ["pretrain", "finetune"],
+    }
+    student = dict(found["pseudo"].stages["student"].params, labels="")
+    classmate = dict(found["scratch"].stages["finetune"].params)
+    classmate["sampler"] = dict(classmate["sampler"], fraction=0.02)
+    assert student == classmate
+    two = load_suite(FOLDER / "small" / "table2.toml", registry=registry)
+    assert resolved(two, "r18").stages == found["r18-2pct"].stages
