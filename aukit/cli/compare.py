@@ -61,7 +61,8 @@ def compare(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write DIR/compare.html, a page with plots. By default into the suite's folder."
+            metavar="DIR",
+            help="Write DIR/compare.html, a page with plots. By default into the suite's folder.",
         ),
     ] = None,
     force: Annotated[
