@@ -186,6 +186,7 @@ def test_small_tables_differ_as_the_papers_do(registry: Registry) -> None:
         "r18-2pct": ["finetune"],
         "r18": ["finetune"],
         "scratch": ["finetune"],
+        "scratch-longer": ["finetune"],
         "pseudo": ["pseudo", "student"],
         "wild": ["pretrain", "finetune"],
     }
