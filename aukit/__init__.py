@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aukit.hosting.build import build as build
     from aukit.hosting.hookspecs import hookimpl as hookimpl
     from aukit.run import run_recipe as run_recipe
+    from aukit.suites.api import run_suite as run_suite
     from aukit.training.estimator import AUEstimator as AUEstimator
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ _HOMES = {
     "compare_runs": "aukit.compare.compare",
     "hookimpl": "aukit.hosting.hookspecs",
     "run_recipe": "aukit.run",
+    "run_suite": "aukit.suites.api",
     "slot": "aukit.contracts.params",
 }
 
@@ -52,6 +54,7 @@ __all__ = [
     "evaluation",
     "hookimpl",
     "run_recipe",
+    "run_suite",
     "slot",
 ]
 

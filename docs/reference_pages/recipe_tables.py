@@ -12,6 +12,7 @@ from aukit.recipe.tables import (
     SplitShares,
     StoredData,
 )
+from aukit.suites.tables import SuiteTable, VariantTable
 from reference_pages.tables import parameter_table
 
 PAGE = """# Recipe tables
@@ -65,6 +66,19 @@ parameters. `data` is common to all of them.
 ## `[[trackers]]`
 
 An array of tables, each with the `name` of a [tracker](components.md#tracker) and its parameters.
+
+## Suites
+
+A file with `[variants]` is a [suite](../guides/suites.md): its runs fill one table. It has `name` and `summary` at the top,
+`[tuning]` with candidates by dotted path, and these:
+
+### `[suite]`
+
+{suite}
+
+### `[variants.NAME]`
+
+{variant}
 """
 
 
@@ -79,4 +93,6 @@ def page() -> str:
         model=parameter_table(ModelTable),
         evaluation=parameter_table(EvaluationTable),
         compute=parameter_table(ComputeTable),
+        suite=parameter_table(SuiteTable),
+        variant=parameter_table(VariantTable),
     )

@@ -124,8 +124,12 @@ def test_toml_blocks_are_recipes_or_parts_of_one(page: str, number: int, tmp_pat
     if "project" in table:
         assert "aukit" in table["project"]["entry-points"]
         return
-    whole = "extends" in table or {"data", "stages"} <= set(table)
     file = tmp_path / "recipe.toml"
+    if "variants" in table:
+        file.write_text(text, "utf-8")
+        assert set(load_suite(file, registry=everything_shown(page)).variants) == set(table["variants"])
+        return
+    whole = "extends" in table or {"data", "stages"} <= set(table)
     file.write_text(text if whole else f'extends = "quickstart"\n{text}', "utf-8")
     recipe = load_recipe(file, registry=everything_shown(page))
     assert set(table) - {"extends"} <= set(recipe.tables())
