@@ -161,13 +161,16 @@ class _Table:
             suite=_state(self.suite) if self.suite else None,
         )
         if plan and plan.published and origins == ["real"]:
-            return _beside(comparison, plan.published, {group.name: group.published for group in self.groups})
+            methods = {group.name: group.published for group in self.groups}
+            shown = frozenset.union(*(run.data_sets for run in runs))
+            return _beside(comparison, plan.published, methods, shown)
         return comparison
 
 
-def _beside(comparison: Comparison, table: str, methods: dict[str, str]) -> Comparison:
-    """The printed numbers beside each variant that has some, and the other rows of the table."""
-    printed, accuracies = published.numbers(table), published.accuracy(table)
+def _beside(comparison: Comparison, table: str, methods: dict[str, str], shown: frozenset[str]) -> Comparison:
+    """The printed numbers of the data sets `shown` beside each variant that has some, and the table's other rows."""
+    printed = [row for row in published.numbers(table) if published.SAME_AS[row.data_set] & shown]
+    accuracies = [row for row in published.accuracy(table) if published.SAME_AS[row.data_set] & shown]
     arms = []
     for arm in comparison.arms:
         name = methods.get(arm.name, "")

@@ -9,6 +9,13 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+SAME_AS: Mapping[str, frozenset[str]] = {
+    "disfa": frozenset({"disfa"}),
+    "bp4d": frozenset({"bp4d", "fera2015"}),
+    "affwild2": frozenset({"affwild2"}),
+}
+"""The data sets of the printed tables, with the names that the same videos have here."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Published:

@@ -52,6 +52,12 @@ class Run:
         return str(self.data.get("origin") or "unknown")
 
     @property
+    def data_sets(self) -> frozenset[str]:
+        """All that shaped or tested the model, by name."""
+        tables = self.data.get("tables", {}).values()
+        return frozenset(name for table in tables for name in table.get("data_sets", ()))
+
+    @property
     def protocol(self) -> str:
         """Whether people or blocks of the same people were tested."""
         return str(self.data.get("protocol") or "by person")

@@ -69,7 +69,7 @@ An array of tables, each with the `name` of a [tracker](components.md#tracker) a
 
 ## Suites
 
-A file with `[variants]` is a [suite](../guides/suites.md): its runs fill one table. It has `name` and `summary` at the top,
+A file with `[variants]` is a [suite](../guides/suites.md): its runs fill one table. It has `name` and `summary` on top,
 `[tuning]` with candidates by dotted path, and these:
 
 ### `[suite]`

@@ -76,6 +76,7 @@ def write_run(
     protocol: str = "by person",
     clip: bool = False,
     missing: bool = False,
+    data_set: str = "little",
 ) -> Path:
     """A finished run. `labels`: the seed of the list of training labels; `change`: what becomes of test labels."""
     folder = RunFolder.create(path)
@@ -127,10 +128,11 @@ def write_run(
     counts = {"frames": used, "cells": used * len(aus), "levels": levels}
     nothing = {"frames": 0, "cells": 0, "levels": {au: [0] * 6 for au in aus}}
     table = {
+        "data_sets": [data_set],
         "levels": {
             "train": {au: [50, 4, 3, 2, 1, 0] for au in aus},
             "test": {au: [9, 1, 0, 0, 0, 0] for au in aus},
-        }
+        },
     }
     stages = {"finetune": {"data": ["faces"], "labels": {"train": counts, "selection": nothing}}}
     write_json(

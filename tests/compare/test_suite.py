@@ -118,7 +118,7 @@ PRINTED: dict[str, Any] = {
 
 
 def test_printed_numbers_stand_beside_results_on_real_people(make: Make) -> None:
-    found = compare_runs(make(seeds=(0,), origin="real", plan=PRINTED))
+    found = compare_runs(make(seeds=(0,), origin="real", data_set="disfa", plan=PRINTED))
     row = next(r for r in published.numbers("table2") if (r.method, r.metric) == ("Ours(*Affwild2)", "icc"))
     assert found["base"].published["icc"] == row
     text = markdown(found)
@@ -137,9 +137,14 @@ def test_printed_numbers_never_stand_beside_anybody_else(origin: str, make: Make
     assert f"data: {origin}; the numbers say nothing of real people" in basis(found)
 
 
+def test_printed_numbers_never_stand_beside_other_data(make: Make) -> None:
+    found = compare_runs(make(seeds=(0,), origin="real", data_set="our-lab", plan=PRINTED))
+    assert "0.383" not in markdown(found) and "Sanchez" not in render(found)
+
+
 def test_a_doubtful_cell_is_marked(make: Make) -> None:
     plan = {"published": "table4"}
-    text = markdown(compare_runs(make(seeds=(0,), origin="real", plan=plan)))
+    text = markdown(compare_runs(make(seeds=(0,), origin="real", data_set="fera2015", plan=plan)))
     doubtful = next(row for row in published.numbers("table4") if row.doubtful)
     assert f"{doubtful.aus['AU12']:.3f}?" in text
     assert f"({doubtful.method}, AU12): {doubtful.note}" in text
@@ -151,7 +156,7 @@ def test_accuracy_of_the_predictive_task(make: Make) -> None:
         "published": "table1",
         "variants": (Variant(name="base", title="Base", published="disfa"),),
     }
-    found = compare_runs(make(variants=("base",), origin="real", plan=plan))
+    found = compare_runs(make(variants=("base",), origin="real", data_set="disfa", plan=plan))
     accuracy = found["base"].accuracy
     assert accuracy["top1"].seeds == pytest.approx((0.1, 0.11, 0.12))
     assert accuracy["top1"].value == pytest.approx(0.11)
