@@ -47,8 +47,9 @@ def basis(found: Comparison) -> list[str]:
         )
         if found.protocol != "by person":
             lines.append("the same people were trained on: these scores are not to be compared with others")
-        for au, why in found.undefined.items():
-            lines.append(f"{au} has no ICC ({why}): it is in no mean of ICC")
+        for why in dict.fromkeys(found.undefined.values()):
+            names = ", ".join(au for au, reason in found.undefined.items() if reason == why)
+            lines.append(f"no ICC, and in no mean of ICC: {names} ({why})")
         if found.undefined:
             left = len(found.aus) - len(found.undefined)
             lines.append(f"means of ICC are over {left} of {len(found.aus)} AUs")

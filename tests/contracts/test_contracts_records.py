@@ -41,7 +41,7 @@ def test_every_kind_has_a_protocol_a_check_and_a_template():
 
 
 WIRING = {
-    "temporal": {"channels": 4},
+    "temporal": {"channels": 8},
     "objective": {"channels": 4, "state_channels": 4},
     "head": {"channels": 4, "aus": ("AU12",)},
 }
