@@ -42,11 +42,9 @@ def _through(run: Run) -> int:
 
 
 def _others(run: Run) -> Iterator[Mapping[str, Any]]:
-    if run.data.get("weights"):
-        yield run.data["weights"]
-    seen = set()
-    for other in run.data.get("runs", {}).values():
-        if other["run"] not in seen:
+    start, seen = run.data.get("weights"), set()
+    for other in [*([start] if start else []), *run.data.get("runs", {}).values()]:
+        if other["run"] not in seen:  # a student may start from the teacher whose labels it learns
             seen.add(other["run"])
             yield other
 

@@ -14,7 +14,7 @@ from aukit.compare.result import MEAN, METRICS, Comparison
 from aukit.evaluation import metrics
 from aukit.evaluation.predictions import read_predictions
 from aukit.evaluation.result import Evaluation
-from aukit.rundir.atomic import read_json
+from aukit.rundir.atomic import read_json, write_json
 from aukit.rundir.layout import RunFolder
 
 Make = Callable[..., Path]
@@ -176,6 +176,15 @@ def test_variants_with_other_labels_have_their_own_mean_baseline(make: Make) -> 
 def test_blocks_of_the_same_people_are_resampled_as_blocks(make: Make) -> None:
     found = compare_runs(make("a", protocol="same people"), make("b", "scratch", protocol="same people"))
     assert (found.units, found.people) == ("blocks", 6)
+
+
+def test_labels_of_a_run_that_is_used_twice_are_counted_once(make: Make) -> None:
+    folder = make("student")
+    teacher = {"run": "runs/teacher", "labels": {"finetune": {"train": {"frames": 96}}}}
+    data = read_json(folder / "data.json") | {"weights": teacher, "runs": {"stages.pseudo.teacher": teacher}}
+    write_json(folder / "data.json", data)
+    labels = compare_runs(folder).arms[0].labels
+    assert labels is not None and labels.through == (96, 96)
 
 
 def test_labels_are_counted_over_runs(suite: Path, found: Comparison) -> None:
