@@ -12,8 +12,8 @@ import torch
 from rows import Row, at_least, at_most
 
 RUNS = 4
-STEPS = 150
-"""So that a run takes about half a minute on a core: small beside those of a real suite."""
+STEPS = 60
+"""So that a run takes about ten seconds on a core: small beside those of a real suite."""
 
 SUITE = f"""
 [suite]
