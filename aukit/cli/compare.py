@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 EPILOG = options.examples(
     "aukit compare runs/base-0 runs/base-1 runs/scratch-0 runs/scratch-1",
     "aukit compare runs/base-* runs/scratch-* --against runs/scratch-0 --report compared",
-    "aukit compare suites/table2 --format latex",
+    "aukit compare runs/table2 --format latex",
+    "aukit compare runs/table2 --figures figures",
     then="aukit cite RUN",
 )
 
@@ -65,6 +66,10 @@ def compare(
             help="Write DIR/compare.html, a page with plots. By default into the suite's folder.",
         ),
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write each plot into DIR as an SVG file, for papers and slides."),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Make a table of what does not belong together, marked as such.")
     ] = False,
@@ -79,6 +84,11 @@ def compare(
     folder = report or (runs[0] if is_suite(runs[0]) else None)
     if folder:
         _write(found, folder)
+    if figures:
+        from aukit.compare.figures import write_figures
+
+        for file in write_figures(found, figures):
+            terminal.say(f"figure: {file}")
 
 
 def show(folder: Path) -> None:

@@ -8,4 +8,5 @@ The way of a comparison through this room:
     accuracy.py    the predictive task          distributions.py          labels by intensity
     published.py   the paper's numbers          result.py                 what was found, as plain values
     tables.py      rows of text                 formats.py, page.py       Markdown, LaTeX, CSV; the page
+    plots.py       what is drawn                figures.py                for the page, and as files
 """

@@ -6,13 +6,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from aukit.compare import plots
-from aukit.compare.distributions import ALL, TRAINING
+from aukit.compare.figures import figures
 from aukit.compare.result import Comparison
-from aukit.compare.tables import primary_first, tables
+from aukit.compare.tables import tables
 from aukit.compare.words import basis, heading, mark, state
 from aukit.report.page import templates
-from aukit.report.plots import levels
 from aukit.report.provenance import ORIGINS
 from aukit.rundir.atomic import storage, write_text
 
@@ -34,7 +32,6 @@ def write_page(found: Comparison, folder: Path) -> Path:
 
 def render(found: Comparison) -> str:
     """The page."""
-    series = plots.colours(found)
     return (
         templates("aukit.compare")
         .get_template("compare.html.j2")
@@ -46,32 +43,8 @@ def render(found: Comparison) -> str:
             basis=basis(found),
             state=state(found),
             tables=tables(found),
-            legend=[
-                (arm.title, number % 6)
-                for number, arm in enumerate(a for a in found.arms if a.name in series)
-            ],
-            figures=_figures(found),
+            figures=[(figure, Markup(figure.svg)) for figure in figures(found)],
             several=any(len(arm.seeds) > 1 for arm in found.arms),
             printed=any(arm.published for arm in found.arms),
         )
     )
-
-
-def _figures(found: Comparison) -> list[tuple[str, Markup]]:
-    """Titles and figures; those with nothing to show are left out."""
-    made: list[tuple[str, str]] = []
-    if found.shows == "intensity":
-        metrics = primary_first(found)[:2]
-        made += [(f"{metric.upper()} by AU", plots.scores(found, metric)) for metric in metrics]
-        base = found[found.against].title
-        made += [
-            (f"Difference in {metric.upper()} from {base}", plots.differences(found, metric))
-            for metric in metrics
-        ]
-    elif found.shows == "prediction":
-        made.append(("Top-1 accuracy by predicted step", plots.by_step(found)))
-    else:
-        for number, arm in enumerate(found.arms):
-            name, parts = f"levels-{number}", (arm.levels[ALL], arm.levels[TRAINING])
-            made.append((arm.title, levels(*parts, said=(ALL, TRAINING), name=name)))
-    return [(title, Markup(figure)) for title, figure in made if figure]

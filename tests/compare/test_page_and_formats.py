@@ -8,10 +8,12 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from aukit.compare.compare import compare_runs
+from aukit.compare.figures import figures, write_figures
 from aukit.compare.formats import csv_text, latex, markdown, tex
 from aukit.compare.page import render
 from aukit.compare.result import MEAN, Comparison
@@ -63,6 +65,32 @@ def test_the_page_is_one_whole_file(found: Comparison) -> None:
 def test_the_page_of_one_run_has_no_differences(suite: Path) -> None:
     text = render(compare_runs(suite / "base" / "fold1-seed0"))
     assert text.count("<svg") == 2 and "rings are the seeds" not in text
+
+
+@pytest.mark.parametrize(
+    ("shows", "names"),
+    [
+        ("intensity", ["scores-icc", "scores-mae", "differences-icc", "differences-mae"]),
+        ("labels", ["levels-0", "levels-1"]),
+    ],
+)
+def test_figures_as_files_need_no_page(suite: Path, tmp_path: Path, shows: str, names: list[str]) -> None:
+    found = compare_runs(suite, shows=shows)
+    files = write_figures(found, tmp_path / "figures")
+    assert [file.stem for file in files] == names
+    for file, figure in zip(files, figures(found), strict=True):
+        text = file.read_text("utf-8")
+        words = " ".join(ElementTree.fromstring(text).itertext())
+        assert figure.title in words and "SYNTHETIC DATA" in words
+        assert all(name in words for name, _ in figure.key)
+        assert "var(--" not in text and "nan" not in text
+
+
+def test_a_forced_figure_is_marked(suite: Path, make_run, tmp_path: Path) -> None:
+    other = make_run(tmp_path / "other", "scratch", people=5)
+    found = compare_runs(suite / "base" / "fold1-seed0", other, force=True)
+    for file in write_figures(found, tmp_path):
+        assert "NOT COMPARABLE" in file.read_text("utf-8")
 
 
 def test_what_a_recipe_is_called_is_text(make_run, tmp_path: Path, changed) -> None:
