@@ -88,7 +88,7 @@ def session() -> Iterator[bool]:
 @contextmanager
 def alone() -> Iterator[None]:
     """While the block runs this process works as if there were no other: it waits for none."""
-    global _alone  # not a context variable: threads that read ahead must know of it
+    global _alone  # not a context variable: threads that work for the block are alone, too
     before, _alone = _alone, True
     try:
         yield

@@ -20,7 +20,7 @@ from aukit.errors import DivergedError, Interrupted, RunFolderError
 from aukit.training import distributed
 from aukit.training.device import autocast
 from aukit.training.interrupt import StopRequest
-from aukit.training.normalisation import running
+from aukit.training.normalisation import moving_statistics
 from aukit.training.optim import (
     Average,
     Schedule,
@@ -83,6 +83,8 @@ class Loop:
     select_best: bool = False
 
     def __post_init__(self) -> None:
+        # asked once: threads read ahead also while the main process looks, alone
+        self.processes, self.rank = distributed.size(), distributed.rank()
         distributed.copy_main(
             value for _, module in self._modules() for value in module.state_dict().values()
         )
@@ -121,7 +123,7 @@ class Loop:
                 done = step + 1
                 if self.look and (done == self.steps or (self.look_every and done % self.look_every == 0)):
                     self._look(done)
-                pace.step(done, frames * distributed.size(), self.last)
+                pace.step(done, frames * self.processes, self.last)
                 asked = distributed.anywhere(stop.asked)
                 if asked or (done < self.steps and done % self.ctx.checkpoint_every == 0):
                     self._save(done)
@@ -135,7 +137,7 @@ class Loop:
 
     def _windows(self, step: int) -> Sequence[Window]:
         """This process's share of a step."""
-        return self.plan(step * distributed.size() + distributed.rank())
+        return self.plan(step * self.processes + self.rank)
 
     def step(self, step: int, batch: Batch) -> int:
         """One optimiser step; returns the number of frames that this process computed."""
@@ -199,13 +201,9 @@ class Loop:
         yield from self.others.items()
 
     def _statistics(self) -> Iterator[Tensor]:
-        """Running means and variances that this step has moved."""
+        """Running means and variances that this step has moved, of copies that a part keeps of another too."""
         for _, module in self._modules():
-            for layer in running(module):
-                if layer.training:
-                    yield from (
-                        value for value in (layer.running_mean, layer.running_var) if value is not None
-                    )
+            yield from moving_statistics(module)
 
     def _save(self, done: int) -> None:
         self._check_weights(done)
@@ -220,7 +218,7 @@ class Loop:
         }
         state = {
             "step": done,
-            "processes": distributed.size(),
+            "processes": self.processes,
             "sums": self.sums,
             "summed": self.summed,
             "best_score": self.best_score,
@@ -236,9 +234,9 @@ class Loop:
             return 0
         tensors, state = found
         processes = state.get("processes", 1)
-        if processes != distributed.size():
+        if processes != self.processes:
             raise RunFolderError(
-                f"the stage `{self.ctx.name}` was begun by {processes} processes, not by {distributed.size()}",
+                f"the stage `{self.ctx.name}` was begun by {processes} processes, not by {self.processes}",
                 where=str(self.ctx.folder),
                 hint=f"a step would see other data: go on with `torchrun --nproc_per_node {processes}`"
                 if processes > 1

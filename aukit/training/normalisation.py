@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
 
@@ -14,6 +14,15 @@ def running(module: nn.Module) -> Iterator[_NormBase]:
     for layer in module.modules():
         if isinstance(layer, _NormBase) and layer.track_running_stats:
             yield layer
+
+
+def moving_statistics(module: nn.Module) -> Iterator[Tensor]:
+    """The running means and variances that a pass in training moves; a slow copy holds them as bare buffers."""
+    for part in module.modules():
+        if part.training and getattr(part, "track_running_stats", True):
+            for name, value in part.named_buffers(recurse=False):
+                if name.endswith(("running_mean", "running_var")):
+                    yield value
 
 
 def freeze(module: nn.Module) -> None:

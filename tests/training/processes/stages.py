@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,17 @@ PARTS = {
 }
 BATCH = 4
 """Windows of a step, in all processes together."""
+REGRESSION = {
+    "data": "faces",
+    "stride": 1,
+    "window": 5,
+    "steps": 4,
+    "evaluate_every": 2,
+    "augmentation": {"name": "none"},
+    "optimizer": {"name": "SGD", "lr": 1e-2},
+    "gradient_clip": 0.5,
+    "freeze_statistics": True,
+}
 
 
 def context(store: Path, folder: Path) -> Context:
@@ -51,26 +64,12 @@ def context(store: Path, folder: Path) -> Context:
     )
 
 
-def regression(ctx: Context) -> Any:
-    """Normalisation that is not of the batch, so that windows do not see each other."""
-    params = RegressionParams.from_table(
-        {
-            "data": "faces",
-            "batch": BATCH // distributed.size(),
-            "stride": 1,
-            "window": 5,
-            "steps": 4,
-            "evaluate_every": 2,
-            "augmentation": {"name": "none"},
-            "optimizer": {"name": "SGD", "lr": 1e-2},
-            "gradient_clip": 0.5,
-            "freeze_statistics": True,
-        }
-    )
-    return RegressionStage(params).run(ctx)
+def regression(**changes: Any) -> RegressionStage:
+    table = {**REGRESSION, "batch": BATCH // distributed.size(), **changes}
+    return RegressionStage(RegressionParams.from_table(table))
 
 
-def contrastive(ctx: Context) -> Any:
+def contrastive(objective: str, **options: Any) -> ContrastiveStage:
     """Normalisation of the batch, augmentation, an average of the weights."""
     params = ContrastiveParams.from_table(
         {
@@ -82,23 +81,64 @@ def contrastive(ctx: Context) -> Any:
             "validate_batches": 1,
             "average": 0.9,
             "augmentation": {"name": "paper"},
-            "objective": {"name": "dpc-nce", "frames": 4, "context": 2, "gather": True},
+            "objective": {"name": objective, **options},
         }
     )
-    return ContrastiveStage(params).run(ctx)
+    return ContrastiveStage(params)
+
+
+STAGES: dict[str, Callable[[], Any]] = {
+    # normalisation that is not of the batch, so that windows do not see each other
+    "regression": regression,
+    "contrastive": lambda: contrastive("dpc-nce", frames=4, context=2, gather=True),
+    # those that keep more than weights, or share more than gradients
+    "mean teacher": lambda: regression(
+        freeze_statistics=False, mean_teacher={"weight": 0.5, "ramp": 0.0, "batch": 2}
+    ),
+    "moco": lambda: contrastive("moco", frames=3, queue=12),
+    "vicreg": lambda: contrastive("vicreg", frames=3),
+    "memdpc": lambda: contrastive("memdpc", frames=4, context=2, gather=True),
+    "cpc": lambda: contrastive("cpc", frames=4, context=2, gather=True),
+}
+
+
+def windows_seen(ctx: Context) -> list[bool]:
+    """Of each step, whether this process had its own share of the plan: reading goes on while the main one looks."""
+    loop = regression(batch=2, steps=12, window=3).loop(ctx)
+    assert loop.look
+    look, read, loss, seen = loop.look, loop.read, loop.loss, []
+
+    def look_slowly(step: int) -> Any:
+        time.sleep(0.3)
+        return look(step)
+
+    def read_slowly(windows: Any) -> Any:
+        time.sleep(0.2)
+        return read(windows)
+
+    def record(step: int, batch: Any) -> Any:
+        own = loop.plan(step * distributed.size() + distributed.rank())
+        seen.append(tuple(batch.windows) == tuple(own))
+        return loss(step, batch)
+
+    loop.look, loop.read, loop.loss = look_slowly, read_slowly, record
+    loop.run()
+    return seen
 
 
 def everything(store: Path, folder: Path) -> dict[str, Any]:
-    found = {}
-    for name, stage in {"regression": regression, "contrastive": contrastive}.items():
+    found: dict[str, Any] = {"windows": windows_seen(context(store, folder / "windows"))}
+    for name, stage in STAGES.items():
         ctx = context(store, folder / name)
         before = {key: value.clone() for key, value in ctx.model.state_dict().items()}
-        result = stage(ctx)
+        loop = stage().loop(ctx)
+        metrics = loop.run()
         rows = len(read_rows(folder / name / "metrics.jsonl")) if distributed.is_main() else 0
         found[name] = {
             "before": before,
-            "weights": result.model.state_dict(),
-            "metrics": dict(result.metrics),
+            "weights": ctx.model.state_dict(),
+            "others": {name: module.state_dict() for name, module in loop.others.items()},
+            "metrics": metrics,
             "rows": rows,
         }
     return found
