@@ -38,11 +38,15 @@ class MeanTeacher(nn.Module):
     def consistency(self, student: AUModel, first: Tensor, second: Tensor) -> Tensor:
         """Mean squared difference between the student on one view `(B,T,3,H,W)` and the teacher on another.
 
-        No gradient reaches the teacher. The student's running statistics are used and left as they are: unlabelled
-        frames do not move them.
+        No gradient reaches the teacher, which works in the student's mode. Layers that normalise by the batch do so
+        here, and no running statistic moves: unlabelled frames leave no trace but the gradient (as in the code of
+        USB, `Bn_Controller`).
         """
-        with torch.no_grad():
+        for own, other in zip(self.average.modules(), student.modules(), strict=True):
+            own.training = other.training
+        with torch.no_grad(), still(self.average):
             target, _ = self.average(second)
+        self.average.eval()
         with still(student):
             said, _ = student(first)
         return torch.nn.functional.mse_loss(said.float(), target.float())
@@ -65,15 +69,15 @@ class MeanTeacher(nn.Module):
 
 @contextmanager
 def still(model: nn.Module) -> Iterator[None]:
-    """While the block runs, normalisation layers use their running statistics and do not move them."""
+    """While the block runs, no pass moves a running statistic; layers in training normalise by the batch."""
     moving = [layer for layer in running(model) if layer.training]
     for layer in moving:
-        layer.eval()
+        layer.track_running_stats = False
     try:
         yield
     finally:
         for layer in moving:
-            layer.train()
+            layer.track_running_stats = True
 
 
 class UnlabelledWindow(Window):

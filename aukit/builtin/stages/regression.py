@@ -102,7 +102,6 @@ class RegressionStage:
             value, frames = criterion(predictions.float(), labels), int(batch.lengths.sum())
             if teacher is None or not isinstance(batch, MixedBatch):
                 return value, {}, frames
-            # after the labelled frames: these have moved the statistics that unlabelled ones are seen with
             pixels = to_device(batch.unlabelled.frames, ctx.device)
             views = [augment(pixels, ctx.rng(whose, step, *own_key())) for whose in ("student", "teacher")]
             apart = teacher.consistency(model, *views)

@@ -18,6 +18,7 @@ from aukit.errors import DataError
 from aukit.rundir.metrics_log import read_rows
 from aukit.testing.checks.stage import check_stage
 from aukit.training.context import Context
+from aukit.training.normalisation import freeze
 
 Make = Callable[..., Context]
 
@@ -80,27 +81,42 @@ def test_the_average_is_a_plain_mean_until_the_decay_is_reached(context: Make) -
     assert counts and all(int(value) == 8 for value in counts)
 
 
-def test_consistency_is_the_mean_squared_difference_and_teaches_the_student_alone(context: Make) -> None:
+@pytest.mark.parametrize("frozen", [False, True])
+def test_consistency_is_the_mean_squared_difference_and_teaches_the_student_alone(
+    context: Make, frozen: bool
+) -> None:
+    """Both models normalise as the student does: by the batch, or by running statistics that are frozen."""
     model = context().model
     teacher = MeanTeacher(model, MeanTeacherParams(weight=0.1), 10)
     with torch.no_grad():
         model.head.linear.bias.add_(1.0)
     model.train()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
+    if frozen:
+        freeze(model)
+    before = {name: value.clone() for name, value in teacher.state_dict().items()}
+    before |= {name: value.clone() for name, value in model.state_dict().items()}
     torch.manual_seed(0)
     first, second = torch.rand(2, 3, 4, 3, 32, 32)
     found = teacher.consistency(model, first, second)
     found.backward()
-    still = copy.deepcopy(model).eval()
+    pupil, other = copy.deepcopy(model), copy.deepcopy(teacher.average)
+    for one in (pupil, other):
+        for layer in one.modules():
+            layer.training = not (frozen and isinstance(layer, nn.BatchNorm2d | nn.BatchNorm1d))
     with torch.no_grad():
-        said, target = still(first)[0].double().numpy(), teacher.average(second)[0].double().numpy()
+        said, target = pupil(first)[0].double().numpy(), other(second)[0].double().numpy()
     assert found.item() == pytest.approx(np.mean((said - target) ** 2), rel=1e-4)
     # of a bias, the gradient is the mean difference of its AU, twice, over the AUs
     due = 2 * (said - target).mean(axis=(0, 1)) / said.shape[-1]
     np.testing.assert_allclose(model.head.linear.bias.grad, due, rtol=1e-3)
     assert all(parameter.grad is None for parameter in teacher.parameters())
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert all(layer.training for layer in model.modules() if isinstance(layer, nn.BatchNorm2d))
+    now = {**teacher.state_dict(), **model.state_dict()}
+    assert [name for name, value in now.items() if not torch.equal(value, before[name])] == []
+    assert all(layer.training != frozen for layer in model.modules() if isinstance(layer, nn.BatchNorm2d))
+    assert not any(layer.training for layer in teacher.average.modules())
+    model.train()(first)
+    moved = dict(model.named_buffers())["backbone.bn1.num_batches_tracked"]
+    assert moved == before["backbone.bn1.num_batches_tracked"] + 1  # later passes move the statistics again
 
 
 def test_the_loss_is_the_supervised_one_and_the_weighted_consistency(context: Make) -> None:
