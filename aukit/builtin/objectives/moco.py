@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -28,6 +28,10 @@ class Moco(nn.Module):
     help. Several losses are averaged. The slow copy and the queue move in `after_step` and are never trained; of
     several processes each has the same queue, of the keys of all.
 
+    Batch normalisation would give a key away: it bears the same statistics as its query, those of the queue bear
+    others. So keys are made of `key_groups` random groups of clips, each with statistics of its own (section 3.3:
+    shuffling over GPUs).
+
     Logged, as shares: `top1` among the own key and the queue, and for frames `top1_time` among the keys of the same
     clip, where chance is 1/T. A `top1` far above `top1_time` was reached by knowing the person.
     """
@@ -49,12 +53,14 @@ class Moco(nn.Module):
         queue: int = 4096,
         momentum: float = 0.999,
         temperature: float = 0.07,
+        key_groups: int = 2,
     ) -> None:
         super().__init__()
         self.frames = self.context = frames
         self.level = level
         self.negatives = tuple(negatives)
         self.temperature = temperature
+        self.key_groups = key_groups
         inputs = channels if level == "frame" else state_channels
         first = [nn.Linear(inputs, hidden), nn.ReLU()] if hidden else []
         self.projection = nn.Sequential(*first, nn.Linear(hidden or inputs, dimensions))
@@ -70,11 +76,21 @@ class Moco(nn.Module):
             partial(slow, fast)
             for slow, fast in ((self.slow_backbone, model.backbone), (self.slow_temporal, model.temporal))
         )
-        keys = self.slow_projection(self.projection, vectors(backbone, temporal, clips[1], self.level))
+        keys = self.slow_projection(
+            self.projection, self._in_groups(partial(vectors, backbone, temporal), clips[1])
+        )
         queries, keys = (F.normalize(x.float(), dim=-1) for x in (queries, keys))
         if self.training:
             self._new = keys.flatten(0, 1)
         return self.score(queries, keys)
+
+    def _in_groups(self, encode: Callable[[Tensor, Level], Tensor], clips: Tensor) -> Tensor:
+        """`encode` on random groups of clips `(B,T,3,H,W)`, and their vectors in the clips' own order."""
+        if not self.training:
+            return encode(clips, self.level)
+        order = torch.randperm(len(clips), device=clips.device)
+        found = torch.cat([encode(clips[group], self.level) for group in order.chunk(self.key_groups)])
+        return found[order.argsort()]
 
     def score(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Mapping[str, float]]:
         """Loss and numbers of queries and keys `(B,T,D)` of length 1; T is 1 for clips."""

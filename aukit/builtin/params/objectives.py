@@ -118,6 +118,12 @@ class MocoParams(Params):
     temperature: float = Field(
         0.07, gt=0, description="cosines are divided by this (He et al. 2020: 0.07; MoCo v2: 0.2)"
     )
+    key_groups: int = Field(
+        2,
+        ge=1,
+        description="random groups of clips that keys are made in, each with batch statistics of its own, which would "
+        "else give keys away (He et al. 2020: 8, one a GPU; ours: batches here are small)",
+    )
 
     @model_validator(mode="after")
     def _frames_to_tell_apart(self) -> Self:

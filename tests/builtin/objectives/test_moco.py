@@ -75,6 +75,47 @@ def test_at_the_first_step_keys_are_the_encoders_own() -> None:
     torch.testing.assert_close(queries.square().sum(-1), torch.ones(3, 4))
 
 
+class Normalised(nn.Module):
+    """Frames as vectors of their channels, normalised by the batch."""
+
+    channels = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        return self.norm(frames)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 9])
+def test_keys_are_normalised_in_random_groups_of_clips(groups: int) -> None:
+    """A key has its own clip's place, whatever group it was made in; with one group it is that of the whole batch."""
+    objective = Moco(channels=3, state_channels=3, frames=2, dimensions=7, queue=16, key_groups=groups)
+    seen = []
+    objective.score = lambda q, k: (seen.append(k), (q.sum(), {}))[1]  # type: ignore[method-assign, func-returns-value]
+    model = tiny_model()
+    model.backbone = Normalised()
+    clips = torch.rand(2, 5, 2, 3, 8, 8, generator=torch.Generator().manual_seed(2))
+    torch.manual_seed(3)
+    objective(model, clips)
+    torch.manual_seed(3)
+    order = torch.randperm(5).numpy()
+    each = -(-5 // groups)
+    expected = np.empty((5, 2, 7))
+    weights = {
+        name: value.detach().double().numpy() for name, value in objective.projection.named_parameters()
+    }
+    for start in range(0, 5, each):
+        group = order[start : start + each]
+        frames = clips[1][group].double().numpy()
+        mean = frames.mean((0, 1, 3, 4), keepdims=True)
+        spread = np.sqrt(frames.var((0, 1, 3, 4), keepdims=True) + 1e-5)
+        pooled = np.maximum((frames - mean) / spread, 0).mean((3, 4))
+        expected[group] = unit(pooled @ weights["0.weight"].T + weights["0.bias"])
+    np.testing.assert_allclose(seen[0], expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("size", [5, 12, 30])
 def test_the_queue_holds_the_newest_keys(size: int) -> None:
     """Six keys a step into a ring of any size: it holds the last `size` of all that ever were."""
