@@ -13,6 +13,9 @@ from aukit.builtin.losses.masked import labelled
 LEVELS = 6
 """FACS: absent, then A to E."""
 
+SMALLEST = 1e-12
+"""Of a share that a level has between two thresholds: its logarithm and that one's gradient stay finite."""
+
 
 class Ordinal(nn.Module):
     """Mean over labelled cells of -log P(level), a cumulative-link model with a logistic link.
@@ -68,6 +71,7 @@ class Ordinal(nn.Module):
             below, above = thresholds.new_tensor([-0.5]), thresholds.new_tensor([LEVELS - 0.5])
             thresholds = torch.cat([below, thresholds, above])
         at = slope * (thresholds - predictions.unsqueeze(1))
-        between = (-torch.expm1(-slope * thresholds.diff())).log()
+        # two thresholds may become one in rounding: a level that no label has
+        between = (-torch.expm1(-slope * thresholds.diff())).clamp_min(SMALLEST).log()
         logs = F.pad(F.logsigmoid(at), (0, 1)) + F.pad(F.logsigmoid(-at), (1, 0)) + F.pad(between, (1, 1))
         return logs[:, 1:-1] if self.ends == "closed" else logs

@@ -103,6 +103,20 @@ def test_thresholds_stay_in_order_and_their_ends_on_the_scale(gaps: Array) -> No
 
 
 @pytest.mark.parametrize("ends", ["closed", "open"])
+@pytest.mark.parametrize("gaps", [[60.0, -60.0, 0.0, 0.0], [-60.0, -60.0, 60.0, -60.0]])
+def test_thresholds_that_have_become_one_leave_numbers_finite(ends: Any, gaps: list[float]) -> None:
+    """A level without labels loses its share of the scale, as far as float32 goes."""
+    loss = Ordinal(ends=ends)
+    loss.gaps.data.copy_(torch.tensor(gaps))
+    assert (loss.thresholds().diff() == 0).any()
+    predictions = torch.linspace(-1, 6, 6).unsqueeze(1).requires_grad_()
+    value = loss(predictions, torch.arange(6.0).unsqueeze(1))
+    value.backward()
+    assert value.isfinite()
+    assert all(leaf.grad.isfinite().all() for leaf in (predictions, *loss.parameters()))
+
+
+@pytest.mark.parametrize("ends", ["closed", "open"])
 @pytest.mark.parametrize("level", range(6))
 def test_at_the_start_each_level_is_likeliest_at_itself(ends: Any, level: int) -> None:
     assert Ordinal(ends=ends).log_probabilities(torch.tensor([float(level)])).argmax() == level
