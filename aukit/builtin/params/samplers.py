@@ -68,7 +68,9 @@ class KeyFrameParams(Params):
         "frames",
         description="what `fraction` is a share of: labelled frames (KBSS, KJRE, CFLF) or key frames (BORMIR)",
     )
-    count: int | None = Field(None, ge=1, description="an exact number of labels of each AU instead")
+    count: int | None = Field(
+        None, ge=2, description="an exact number of labels of each AU instead; a segment has two ends"
+    )
     extra: float = Field(
         0.0,
         ge=0,

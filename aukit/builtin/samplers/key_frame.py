@@ -57,6 +57,7 @@ class KeyFrameSampler:
         self.count = count
         self.extra = extra
         self.shape: dict[str, Any] = {"min_length": min_length, "delta": delta, "flat_length": flat_length}
+        self._known: dict[bytes, KeyFrames] = {}
 
     def __call__(self, labels: Labels, rng: np.random.Generator) -> Draw:
         """`{video: (T,A) with NaN}` to `{video: bool (T,A)}`: an AU's key frames, all of them or whole segments."""
@@ -67,7 +68,7 @@ class KeyFrameSampler:
         chosen: list[Found] = []
         for column in range(labels[names[0]].shape[1] if names else 0):
             tracks = {name: labels[name][:, column] for name in names}
-            found = {name: key_frames(track, **self.shape) for name, track in tracks.items()}
+            found = {name: self._key_frames(track) for name, track in tracks.items()}
             frames = sum(int((~np.isnan(track)).sum()) for track in tracks.values())
             there = sum(len(own.peaks) + len(own.valleys) for own in found.values())
             share = round(self.fraction * (frames if self.of == "frames" else there))
@@ -89,6 +90,13 @@ class KeyFrameSampler:
             asked=asked,
             key_frames={name: tuple(own[name] for own in chosen) for name in names},
         )
+
+    def _key_frames(self, track: NDArray[np.float32]) -> KeyFrames:
+        """Those of a track; a forecast draws from the same tracks again and again."""
+        key = track.tobytes()
+        if key not in self._known:
+            self._known[key] = key_frames(track, **self.shape)
+        return self._known[key]
 
 
 def _counts(kept: Found, others: Masks) -> dict[str, int]:

@@ -114,8 +114,8 @@ def prominent(found: list[Extremum], delta: float) -> list[Extremum]:
     extrema would leave two peaks without a valley between them.
     """
     found = list(found)
+    steps = np.abs(np.diff([one.value for one in found]))  # tracks of real numbers have thousands
     while len(found) > 1:
-        steps = [abs(later.value - earlier.value) for earlier, later in pairwise(found)]
         nearest = int(np.argmin(steps))
         if steps[nearest] >= delta:
             break
@@ -123,10 +123,14 @@ def prominent(found: list[Extremum], delta: float) -> list[Extremum]:
             found = [one for one in found if not one.peak]
         elif nearest == 0:
             del found[0]
+            steps = steps[1:]
         elif nearest + 2 == len(found):
             del found[-1]
+            steps = steps[:-1]
         else:
             del found[nearest : nearest + 2]
+            between = abs(found[nearest].value - found[nearest - 1].value)
+            steps = np.concatenate([steps[: nearest - 1], [between], steps[nearest + 2 :]])
     return found
 
 
