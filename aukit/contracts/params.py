@@ -48,6 +48,10 @@ class Params(BaseModel):
         """Overrides that make this component take seconds: what `--smoke` sets. Nothing by default."""
         return {}
 
+    def cites(self) -> str:
+        """Sources of what these values turn on, beside the component's own, separated by `;`. None by default."""
+        return ""
+
 
 def slot(kind: str, default: str, *, description: str = "", **params: Any) -> Any:
     """A field of `Params` that holds another component: `loss: Choice = slot("loss", "l2")`.

@@ -7,13 +7,14 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import aukit
 from aukit.contracts.component import Component
+from aukit.contracts.params import Params
 from aukit.hosting.registry import Provided
 from aukit.rundir.atomic import read_json, write_json
 
@@ -50,15 +51,17 @@ def collect(
     }
 
 
-def describe(places: Mapping[str, Provided[Component]]) -> dict[str, dict[str, str]]:
-    """By place of the recipe: which component, of which kind, provider and version stands there, and its source."""
+def describe(
+    places: Mapping[str, Provided[Component]], params: Callable[[str], Params]
+) -> dict[str, dict[str, str]]:
+    """By place of the recipe: which component, of which kind, provider and version stands there, and its sources."""
     return {
         place: {
             "name": provided.name,
             "kind": provided.record.kind,
             "provider": provided.provider,
             "version": provided.version,
-            "cite": provided.record.cite,
+            "cite": "; ".join(filter(None, (provided.record.cite, params(place).cites()))),
         }
         for place, provided in places.items()
     }

@@ -230,7 +230,7 @@ class _Run:
             folder.environment,
             environment.collect(
                 seed=recipe.seed,
-                components=environment.describe(recipe.components),
+                components=environment.describe(recipe.components, recipe.params),
                 device=device,
                 threads=torch.get_num_threads(),
                 processes=self.processes,

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from aukit.evaluation.result import Evaluation, Score
+from aukit.recipe import load_recipe
 from aukit.report.cite import cite
 from aukit.report.folder import read_run
 from aukit.report.model_card import model_card
 from aukit.report.provenance import facts
 from aukit.report.tables import duration, headline, interval, number, people, score_rows
 from aukit.rundir.atomic import read_json
+from aukit.rundir.environment import describe
 
 
 def test_numbers() -> None:
@@ -76,6 +78,16 @@ def test_sources_come_once_with_all_their_uses(finished: Path) -> None:
         "text": "Sanchez 2020",
         "used_for": ["stage contrastive", "objective dpc-nce"],
     }
+
+
+@pytest.mark.parametrize(
+    ("weight", "more"),
+    [(0.0, []), (0.1, ["Tarvainen and Valpola, Mean teachers are better role models, NeurIPS 2017"])],
+)
+def test_an_option_that_is_on_brings_its_source(weight: float, more: list[str]) -> None:
+    recipe = load_recipe("quickstart", overrides=[f"stages.finetune.mean_teacher.weight={weight}"])
+    cited = describe(recipe.components, recipe.params)["stages.finetune"]["cite"]
+    assert cited.split("; ") == [recipe.components["stages.finetune"].record.cite, *more]
 
 
 def test_model_card(finished: Path) -> None:

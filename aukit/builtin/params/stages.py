@@ -12,6 +12,7 @@ from aukit.contracts.run import StageParams
 
 PARTS = ("backbone", "temporal", "head")
 """The parts of a model, in the order of its forward pass."""
+MEAN_TEACHER = "Tarvainen and Valpola, Mean teachers are better role models, NeurIPS 2017"
 
 
 class GradientParams(StageParams):
@@ -175,6 +176,10 @@ class RegressionParams(GradientParams):
     def stages(self) -> dict[str, str]:
         """Those of the weights to start from and of the labels to learn from."""
         return {"start": self.start, "labels": self.labels}
+
+    def cites(self) -> str:
+        """The mean teacher's, where there is one."""
+        return MEAN_TEACHER if self.mean_teacher.weight else ""
 
     def smoke(self) -> dict[str, Any]:
         """Three steps of four windows, one look at the validation people."""

@@ -11,7 +11,8 @@ RESNET = "He et al., Deep Residual Learning for Image Recognition, CVPR 2016"
 CHO = "Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, EMNLP 2014"
 TCN = "Bai, Kolter, Koltun, An Empirical Evaluation of Generic Convolutional and Recurrent Networks, 2018"
 ATTENTION = (
-    "Vaswani et al., Attention Is All You Need, NeurIPS 2017; Su et al., RoFormer, 2021 (rotary positions)"
+    "Vaswani et al., Attention Is All You Need, NeurIPS 2017; Su et al., RoFormer, 2021 (rotary positions); "
+    "Xiong et al., On Layer Normalization in the Transformer Architecture, ICML 2020"
 )
 TIMM = "Wightman, PyTorch Image Models, 2019"
 
