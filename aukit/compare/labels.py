@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from aukit.compare.result import Labels
@@ -34,19 +35,19 @@ def _total(run: Run, part: str, lists: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _through(run: Run) -> int:
-    """Labelled frames of other runs: the one it started from, and those whose models its stages use."""
-    return sum(
-        max((stage["train"]["frames"] for stage in other.get("labels", {}).values()), default=0)
-        for other in _others(run)
-    )
+    """Labelled frames that shaped other runs, for training and for selection: those it builds on, each once."""
+    start = run.data.get("weights")
+    direct = [*([start] if start else []), *run.data.get("runs", {}).values()]
+    others = {one["sha256"]: one["labels"] for other in direct for one in (other, *other.get("before", ()))}
+    return sum(_frames(stages, part) for stages in others.values() for part in ("train", "selection"))
 
 
-def _others(run: Run) -> Iterator[Mapping[str, Any]]:
-    start, seen = run.data.get("weights"), set()
-    for other in [*([start] if start else []), *run.data.get("runs", {}).values()]:
-        if other["run"] not in seen:  # a student may start from the teacher whose labels it learns
-            seen.add(other["run"])
-            yield other
+def _frames(stages: Mapping[str, Any], part: str) -> int:
+    """Labelled frames of a run's stages; those whose labels are alike in every count share them."""
+    counts = {
+        json.dumps(stage[part], sort_keys=True): stage[part] for stage in stages.values() if part in stage
+    }
+    return sum(one["frames"] for one in counts.values())
 
 
 def _range(values: list[int]) -> tuple[int, int]:

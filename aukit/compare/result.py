@@ -82,7 +82,7 @@ class Difference:
 class Labels:
     """Labels that shaped a run, as the least and the most over its runs: frames, and (frame, AU) pairs.
 
-    through: those of the runs whose models it uses.
+    through: frames, for training and selection, of the runs whose models it uses and of those that these used.
     """
 
     frames: tuple[int, int]

@@ -61,6 +61,12 @@ def notes(run: Run) -> list[str]:
             f"People who are scored here were seen in training ({_listed(overlap)}). "
             "This is no test on unseen people."
         )
+    chosen = run.data.get("overlap_with_selection", {})
+    if chosen:
+        found.append(
+            f"People by whose labels weights were chosen were learnt from before ({_listed(chosen)}). The choice "
+            "favours what remembers them; the scores on other people stand."
+        )
     return found + _split_notes(run) + _evaluation_notes(run)
 
 

@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from aukit.clips.blocks import SAME_PEOPLE, same_frames
 from aukit.clips.clipset import ClipSet, join
 from aukit.clips.masks import count_labels, draw_facts, draw_mask, shortfall
-from aukit.clips.splits import overlap, refuse_overlap
 from aukit.contracts.data import Draw
 from aukit.contracts.faces import Framing
 from aukit.contracts.params import Choice, Params
@@ -26,6 +24,7 @@ from aukit.recipe import Recipe, SplitBlocks, missing_data
 from aukit.training import seeding
 from aukit.training.framing import in_words, shared_framing
 from aukit.training.label_source import refuse_other_samples
+from aukit.training.seen import Seen, look
 from aukit.training.steps import seconds_spanned
 from aukit.training.tables import Table, open_table
 from aukit.training.weights import KEY, Inherited, inherited
@@ -63,16 +62,12 @@ class StageData:
 
 @dataclass(frozen=True, kw_only=True)
 class RunData:
-    """All data of a run. `test` is for the final evaluation alone.
-
-    By stage, `overlap` names the test people whom it saw, `frames` the test clips of which it saw frames.
-    """
+    """All data of a run. `test` is for the final evaluation alone; `seen` says who has seen it."""
 
     tables: Mapping[str, Table]
     stages: Mapping[str, StageData]
     test: ClipSet
-    overlap: Mapping[str, tuple[str, ...]]
-    frames: Mapping[str, tuple[str, ...]]
+    seen: Seen
     aus: tuple[str, ...]
     protocol: str
     framing: Framing | None = None
@@ -112,8 +107,7 @@ class RunData:
             "weights": self.weights.facts(parts) if self.weights else None,
             **({"runs": teachers} if teachers else {}),
             "protocol": self.protocol,
-            "overlap_with_test": {name: list(people) for name, people in self.overlap.items()},
-            "test_frames_seen": {name: list(clips) for name, clips in self.frames.items()},
+            **self.seen.facts(),
             "test": {
                 "clips": [clip.id for clip in self.test.clips],
                 "labels": count_labels(self.test).table(),
@@ -147,33 +141,28 @@ def open_data(
     stages = {name: _stage_data(recipe, name, tables, aus, registry, emit) for name in recipe.stages}
     refuse_other_samples(recipe, {name: stage.train for name, stage in stages.items()})
     test = _judged(tables[judged].parts[part], aus, part, judged)
-    # those who are judged may not have trained; where they are test people, nothing may have been chosen on them either
-    seen = {
-        name: join([stage.train, stage.validation]) if part == "test" else stage.train
-        for name, stage in stages.items()
-    }
-    people = overlap(seen, test)
-    frames = {name: same_frames(clips, test) for name, clips in seen.items()}
     runs = inherited(recipe)
-    for path, run in runs.items():
-        people[path] = run.saw_people(test, selected=part == "test")
-        frames[path] = run.saw_frames(test, tables[judged].cut)
+    for run in runs.values():
         if run.stage:
             shown = {f"data.{name}": tables[name].framing for name in stage_tables(recipe, run.stage)}
             shared_framing({f"the run {run.folder.path}": run.model.framing, **shown})
-    protocol, allowed = tables[judged].protocol, recipe.evaluation.allow_overlap
-    if protocol == SAME_PEOPLE:
-        refuse_overlap(frames, allowed=allowed, what="frames of test blocks")
-    else:
-        refuse_overlap(people, allowed=allowed)
+    seen = look(
+        stages,
+        runs,
+        test,
+        part=part,
+        cut=tables[judged].cut,
+        protocol=tables[judged].protocol,
+        allowed=recipe.evaluation.allow_overlap,
+        emit=emit,
+    )
     return RunData(
         tables=tables,
         stages=stages,
         test=test,
-        overlap=people,
-        frames=frames,
+        seen=seen,
         aus=aus,
-        protocol=protocol,
+        protocol=tables[judged].protocol,
         framing=framing,
         runs=runs,
     )

@@ -238,6 +238,8 @@ def _peers() -> Iterator[None]:
     """Where another process has ended there is nothing to wait for; it says why itself."""
     try:
         yield
+    except torch.OutOfMemoryError:
+        raise  # its own trouble
     except RuntimeError as error:
         if not is_main():
             raise Elsewhere("another process of this run has ended") from error

@@ -40,8 +40,7 @@ def summarise(
         **({"baselines": {}} | scores),
         "label_counts": counts,
         "stages": {name: dict(result.metrics) for name, result in results.items()},
-        "overlap_with_test": {name: list(people) for name, people in data.overlap.items()},
-        "test_frames_seen": {name: list(clips) for name, clips in data.frames.items()},
+        **data.seen.facts(),
         "seconds": round(sum(seconds.values()), 3),
         "seconds_by_stage": {name: round(value, 3) for name, value in seconds.items()},
     }

@@ -119,7 +119,10 @@ class Inherited:
         return alike
 
     def facts(self, parts: Sequence[str] = ()) -> dict[str, Any]:
-        """For data.json: which weights, of what, and whom and what they have seen; `parts` are those taken over."""
+        """For data.json: which weights, of what, and whom and what they have seen; `parts` are those taken over.
+
+        `labels` are its own; `before` has those of the runs that it built on.
+        """
         tables, before = self.data.get("tables", {}).values(), self.before
         only_train, all_seen = self.people(selected=False), self.people(selected=True)
         return {
@@ -134,6 +137,11 @@ class Inherited:
                 for name, entry in self.data.get("stages", {}).items()
                 if entry.get("labels", {}).get("train", {}).get("cells")
             },
+            "before": [
+                {key: one[key] for key in ("run", "sha256", "labels")}
+                for run in before
+                for one in (run, *run.get("before", ()))
+            ],
             **{
                 key: _each(
                     *(run.get(key, ()) for run in before), *(_listed(table.get(key, ())) for table in tables)

@@ -178,13 +178,21 @@ def test_blocks_of_the_same_people_are_resampled_as_blocks(make: Make) -> None:
     assert (found.units, found.people) == ("blocks", 6)
 
 
-def test_labels_of_a_run_that_is_used_twice_are_counted_once(make: Make) -> None:
+def test_labels_of_the_runs_that_it_builds_on_are_counted_once_each(make: Make) -> None:
+    """Its teacher is also where it starts from; two stages of that had one list of labels, a third another."""
     folder = make("student")
-    teacher = {"run": "runs/teacher", "labels": {"finetune": {"train": {"frames": 96}}}}
+    first = {"run": "runs/first", "sha256": "1", "labels": {"finetune": {"train": {"frames": 7}}}}
+    stage = {"train": {"frames": 96}, "selection": {"frames": 20}}
+    teacher = {
+        "run": "runs/teacher",
+        "sha256": "2",
+        "labels": {"pseudo": {"train": {"frames": 96}}, "finetune": stage, "more": {"train": {"frames": 5}}},
+        "before": [first, first],
+    }
     data = read_json(folder / "data.json") | {"weights": teacher, "runs": {"stages.pseudo.teacher": teacher}}
     write_json(folder / "data.json", data)
     labels = compare_runs(folder).arms[0].labels
-    assert labels is not None and labels.through == (96, 96)
+    assert labels is not None and labels.through == (128, 128)
 
 
 def test_labels_are_counted_over_runs(suite: Path, found: Comparison) -> None:

@@ -19,11 +19,14 @@ from aukit.hosting.host import load_host
 from aukit.recipe import load_recipe
 from aukit.report.cite import cite
 from aukit.report.folder import read_run
-from aukit.report.provenance import facts
+from aukit.report.provenance import facts, notes, unseen
 from aukit.rundir.atomic import read_json, write_json
+from aukit.rundir.layout import RunFolder
 from aukit.testing.store import tiny_store
 from aukit.training.estimator import AUEstimator
 from aukit.training.plan import plan
+from aukit.training.saved import load_facts
+from aukit.training.weights import Inherited
 
 Go = Callable[..., Any]
 TURNED = 'data.faces.split={train=["P07", "P08"], validation=["P06"], test=["P01", "P05"]}'
@@ -106,6 +109,12 @@ def test_a_student_learns_from_its_teachers_labels(
     kept = data["runs"]["stages.pseudo.teacher"]
     assert (kept["recipe"], kept["origin"], kept["sha256"]) == ("r18", "synthetic", data["weights"]["sha256"])
     assert kept["labels"]["finetune"]["train"]["frames"] == 24
+    assert kept["before"] == []
+    # whoever builds on the student names what shaped its teacher, too
+    again = Inherited(folder=RunFolder(folder), model=load_facts(folder / "model"), data=data).facts()
+    assert again["before"] == [
+        {key: kept[key] for key in ("run", "sha256", "labels")} for _ in ("weights", "teacher")
+    ]
     assert kept["people"]["train"] == [f"tiny/P0{number}" for number in (1, 2, 3, 4)]
     told = dict(facts(read_run(folder)))
     assert told["stages.pseudo.teacher"] == "the run r18 (synthetic), which saw 6 people of tiny"
@@ -148,6 +157,26 @@ def test_whom_the_teacher_saw_counts_as_seen(go: Go, student: Path, teacher: Pat
     overrides = (f'model.weights="{folder}"', 'stages.pseudo.teacher=""', TURNED)
     with pytest.raises(DataError, match=r"`model\.weights` sees test people: tiny/P01, tiny/P05"):
         go(tmp_path / "last", *overrides, recipe=student)
+
+
+def test_who_chooses_and_taught_the_teacher_is_told(
+    go: Go, student: Path, teacher: Path, tmp_path: Path
+) -> None:
+    events: list[Event] = []
+    shared = 'data.faces.split={train=["P05", "P06"], validation=["P01", "P02"], test=["P07", "P08"]}'
+    folder = go(tmp_path / "run", shared, recipe=student, on_event=events.append).folder
+    due = ["tiny/P01", "tiny/P02"]
+    told = [event.text for event in events if isinstance(event, Note) and event.level == "warning"]
+    assert any(
+        text.startswith("`stages.pseudo.teacher` has learnt from people who choose here: tiny/P01, tiny/P02")
+        for text in told
+    )
+    for name in ("data.json", "summary.json"):
+        found = read_json(folder / name)["overlap_with_selection"]
+        assert found == {"model.weights": due, "stages.pseudo.teacher": due}
+    run = read_run(folder)
+    assert any("weights were chosen were learnt from before" in note for note in notes(run))
+    assert unseen(run)  # those who are tested were not
 
 
 def test_origin_and_sources_come_with_the_teacher(
