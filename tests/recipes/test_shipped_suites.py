@@ -12,7 +12,7 @@ import pytest
 import aukit
 from aukit.hosting.host import load_host
 from aukit.hosting.registry import Registry
-from aukit.recipe import Recipe, list_recipes
+from aukit.recipe import Recipe, list_recipes, load_recipe
 from aukit.suites.load import Options, Suite, load_suite
 
 FOLDER = Path(__file__).parents[2] / "recipes"
@@ -133,6 +133,17 @@ def test_variants_share_their_labels_and_their_people(
         assert tuple(len(getattr(parts, part)) for part in ("train", "validation", "test")) == people
     assert suite.table.differs == ()
     assert suite.table.folds == ((1, 2, 3) if table == "table5" else (1,))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_pre_training_is_the_paper_s_own(table: str, registry: Registry) -> None:
+    """Negatives are those of one process, as section 3.3 counts them, in however many it runs."""
+    suite = load_suite(FOLDER / "paper" / f"{table}.toml", registry=registry)
+    paper = load_recipe("disfa_2pct", registry=registry).stages["pretrain"].params["objective"]
+    found = [resolved(suite, variant).stages.get("pretrain") for variant in suite.variants]
+    assert [one.params["objective"] for one in found if one] == [paper] * sum(map(bool, found))
+    assert any(found)
+    assert (paper["name"], paper["negatives"], paper["gather"]) == ("dpc-nce", ["all"], False)
 
 
 def test_variants_of_table_2_differ_in_what_they_are_named_after(registry: Registry) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from aukit.builtin.objectives.cpc import Cpc
 from aukit.builtin.objectives.dpc_nce import DpcNce
+from aukit.builtin.objectives.memdpc import MemDpc
 from aukit.errors import DataError, Elsewhere
 from aukit.testing.checks.objective import tiny_model
 from aukit.training import distributed
@@ -49,11 +53,18 @@ def score(gather: bool, *, training: bool = True) -> dict[str, Any]:
     }
 
 
-def gradients(gather: bool) -> dict[str, Any]:
+OBJECTIVES: dict[str, Callable[..., nn.Module]] = {
+    "dpc-nce": DpcNce,
+    "cpc": Cpc,
+    "memdpc": partial(MemDpc, slots=16),
+}
+
+
+def gradients(name: str, gather: bool) -> dict[str, Any]:
     """The loss, and the gradients of a whole model averaged over the processes."""
     torch.manual_seed(1)
     model = tiny_model().double()
-    objective = DpcNce(
+    objective = OBJECTIVES[name](
         channels=model.backbone.channels,
         state_channels=model.temporal.channels,
         frames=4,
@@ -124,7 +135,9 @@ def everything() -> dict[str, Any]:
     return {
         "score": {gather: score(gather) for gather in (False, True)},
         "judged": score(True, training=False),
-        "gradients": {gather: gradients(gather) for gather in (False, True)},
+        "gradients": {
+            name: {gather: gradients(name, gather) for gather in (False, True)} for name in OBJECTIVES
+        },
         "agreed": agreed(),
         "gathered": gathered(),
     }

@@ -86,18 +86,22 @@ def test_without_gathering_negatives_are_a_process_s_own(found: list[Any], share
         assert result["judged"]["loss"] == pytest.approx(loss, rel=1e-12)
 
 
-def test_a_whole_model_s_gradient_is_that_of_one_process(found: list[Any], share: ModuleType) -> None:
-    whole = share.gradients(True)  # in this process: the whole batch
+@pytest.mark.parametrize("name", ["dpc-nce", "cpc", "memdpc"])
+def test_a_whole_model_s_gradient_is_that_of_one_process(
+    found: list[Any], share: ModuleType, name: str
+) -> None:
+    whole = share.gradients(name, True)  # in this process: the whole batch
     assert any(value.abs().max() > 1e-3 for value in whole["gradients"].values() if value is not None)
     for result in found:
-        assert result["gradients"][True]["loss"] == pytest.approx(whole["loss"], rel=1e-9)
-        for name, value in whole["gradients"].items():
-            other = result["gradients"][True]["gradients"][name]
+        gathered, own = (result["gradients"][name][gather] for gather in (True, False))
+        assert gathered["loss"] == pytest.approx(whole["loss"], rel=1e-9)
+        for key, value in whole["gradients"].items():
+            other = gathered["gradients"][key]
             if value is None:
                 assert other is None
             else:
                 torch.testing.assert_close(other, value, rtol=1e-6, atol=1e-12)
-        assert result["gradients"][False]["loss"] < whole["loss"] - 0.1  # fewer negatives are easier
+        assert own["loss"] < whole["loss"] - 0.1  # fewer negatives are easier
 
 
 def test_processes_agree(found: list[Any]) -> None:
