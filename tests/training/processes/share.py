@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from aukit.builtin.objectives.cpc import Cpc
 from aukit.builtin.objectives.dpc_nce import DpcNce
 from aukit.builtin.objectives.memdpc import MemDpc
+from aukit.builtin.objectives.moco import Moco
 from aukit.errors import DataError, Elsewhere
 from aukit.testing.checks.objective import tiny_model
 from aukit.training import distributed
@@ -82,6 +83,24 @@ def gradients(name: str, gather: bool) -> dict[str, Any]:
     }
 
 
+def queue() -> Tensor:
+    """The keys that `moco` keeps after three steps, with weights that stay as they are."""
+    torch.manual_seed(2)
+    model = tiny_model()
+    objective = Moco(
+        channels=model.backbone.channels,
+        state_channels=model.temporal.channels,
+        frames=3,
+        dimensions=7,
+        queue=30,
+    )
+    clips = torch.rand(3, 2, CLIPS, 3, 3, 32, 32)
+    for step, views in enumerate(clips):
+        objective(model, views[:, own()])
+        objective.after_step(model, step)
+    return objective.queue
+
+
 def agreed() -> dict[str, Any]:
     """What the processes tell each other."""
     rank = distributed.rank()
@@ -138,6 +157,7 @@ def everything() -> dict[str, Any]:
         "gradients": {
             name: {gather: gradients(name, gather) for gather in (False, True)} for name in OBJECTIVES
         },
+        "queue": queue(),
         "agreed": agreed(),
         "gathered": gathered(),
     }

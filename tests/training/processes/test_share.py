@@ -104,6 +104,14 @@ def test_a_whole_model_s_gradient_is_that_of_one_process(
         assert own["loss"] < whole["loss"] - 0.1  # fewer negatives are easier
 
 
+def test_each_process_keeps_the_keys_of_all(found: list[Any], share: ModuleType) -> None:
+    """In one order: 36 keys have come, the newest 30 stay."""
+    whole = share.queue()
+    for result in found:
+        assert torch.equal(result["queue"], found[0]["queue"])
+        torch.testing.assert_close(result["queue"], whole)
+
+
 def test_processes_agree(found: list[Any]) -> None:
     size = len(found)
     mean = (size - 1) / 2
