@@ -194,7 +194,7 @@ def scores(folder: Path) -> None:
         terminal.out()
     terminal.table(columns, rows, right=columns[1:-1])
     terminal.out()
-    whom = f"{evaluation.people} test people"
+    whom = f"{evaluation.people} {read_json(layout.summary)['split']} people"
     if evaluation.same_people:
         whom = f"same people: {evaluation.blocks} blocks of the videos of {evaluation.people}"
     terminal.out(

@@ -102,16 +102,22 @@ def run(
             plugins=plugins,
             on_event=SuiteView(view).on,
         )
+    without_table = ""
     if as_json:
         terminal.document({"folder": str(result.folder), "failures": result.failures})
     else:
         from aukit.cli.compare import show
 
-        show(result.folder)
+        try:
+            show(result.folder)
+        except AukitError as error:
+            if not result.failures:
+                raise
+            without_table = f"\nno table: {error}"
     if result.failures:
         lines = "\n".join(f"  {run}: {reason}" for run, reason in result.failures.items())
         raise SuiteFailure(
-            f"{len(result.failures)} of {len(result.plan.runs)} runs failed\n{lines}",
+            f"{len(result.failures)} of {len(result.plan.runs)} runs failed\n{lines}{without_table}",
             where=str(result.folder),
             hint="each has its train.log; mend the cause and give the same command again",
         )

@@ -155,12 +155,14 @@ class _Table:
             shows=self.shows,
             origin=" and ".join(origins),
             protocol=runs[0].protocol,
+            split=" and ".join(sorted({run.split for run in runs})),
             arms=arms,
             forced=tuple(self.reasons),
             notes=tuple(self.notes),
             suite=_state(self.suite) if self.suite else None,
         )
-        if plan and plan.published and origins == ["real"]:
+        judged = self.shows != "intensity" or comparison.split == "test"
+        if plan and plan.published and origins == ["real"] and judged:
             methods = {group.name: group.published for group in self.groups}
             shown = frozenset.union(*(run.data_sets for run in runs))
             return _beside(comparison, plan.published, methods, shown)

@@ -47,9 +47,8 @@ def _pipes(table: Table) -> str:
 def latex(found: Comparison) -> str:
     """Tables for a document that uses the package booktabs; what is said of them stands in comments and captions."""
     parts = ["% \\usepackage{booktabs}"]
-    parts += [
-        f"% {line}" for line in [found.title, *mark(found), *heading(found), *basis(found), *state(found)]
-    ]
+    said = [found.title, *mark(found), *heading(found), *basis(found), *state(found)]
+    parts += [f"% {line}" for text in said for line in text.splitlines()]
     warning = r"\textbf{Not comparable: forced.} " if found.forced else ""
     for table in tables(found):
         rule = "l" + "r" * (len(table.columns) - 1)

@@ -176,8 +176,8 @@ class _Together:
             lost = [au for i, au in enumerate(self.aus) if self.varies[i] and not here[i]]
             if lost:
                 found.append(
-                    f"fold {fold} has no ICC of {', '.join(lost)}: the test labels are all the same there; "
-                    "means over folds leave it out"
+                    f"fold {fold} has no ICC of {', '.join(lost)}: its test labels are all the same there, or there "
+                    "are none; means over folds leave it out"
                 )
         return found
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aukit.compare.runs import Run, read_run
+from aukit.compare.runs import Run, json_table, read_run
 from aukit.compare.variants import Group
 from aukit.errors import RunFolderError
-from aukit.rundir.atomic import read_json
 from aukit.rundir.suite import PlannedRun, SuiteFolder, SuitePlan, read_plan, run_digest
 
 
@@ -36,13 +35,14 @@ def read_suite(folder: Path) -> Suite:
     planned = [one for one in plan.runs if not one.tuning]
     there = {one.folder: _read(place, one) for one in planned}
     finished = {name: run for name, run in there.items() if run and run.finished}
+    failed = json_table(place.failures)
     if not finished:
+        lines = [f"\n  {name} failed: {why}" for name, why in failed.items()]
         raise RunFolderError(
-            "no run of this suite is finished",
+            f"no run of this suite is finished{''.join(lines)}",
             where=str(folder),
-            hint=f"`aukit run {place.source} --out {folder}` runs what is missing",
+            hint="the command that began it runs what is missing",
         )
-    failed = _failures(place)
     return Suite(
         plan=plan,
         groups=tuple(
@@ -71,11 +71,6 @@ def read_suite(folder: Path) -> Suite:
 def _read(place: SuiteFolder, planned: PlannedRun) -> Run | None:
     folder = place.run(planned)
     return read_run(folder.path, fold=planned.fold, seed=planned.seed) if folder.resolved.is_file() else None
-
-
-def _failures(place: SuiteFolder) -> dict[str, str]:
-    found: dict[str, str] = read_json(place.failures) if place.failures.is_file() else {}
-    return found
 
 
 def _ordered(variant: str, planned: list[PlannedRun], finished: Mapping[str, Run]) -> list[Run]:

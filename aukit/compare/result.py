@@ -133,9 +133,9 @@ class SuiteState:
 class Comparison:
     """A whole comparison.
 
-    against: the name of the variant that the differences are from. undefined: `{au: why it has no ICC}`; such an AU is
-    in no mean of ICC. forced: why these runs do not belong into one table; empty, unless it was made all the same.
-    published: the other rows of the printed table.
+    against: the name of the variant that the differences are from. split: whose people were judged, "test" or
+    "validation". undefined: `{au: why it has no ICC}`; such an AU is in no mean of ICC. forced: why these runs do not
+    belong into one table; empty, unless it was made all the same. published: the other rows of the printed table.
     """
 
     title: str
@@ -146,6 +146,7 @@ class Comparison:
     against: str = ""
     primary: str = "icc"
     protocol: str = "by person"
+    split: str = "test"
     people: int = 0
     frames: int = 0
     labelled: int = 0

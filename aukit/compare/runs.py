@@ -58,6 +58,11 @@ class Run:
         return frozenset(name for table in tables for name in table.get("data_sets", ()))
 
     @property
+    def split(self) -> str:
+        """Whose people were judged: "test", or "validation" where something is being chosen."""
+        return str(self.settings.get("evaluation", {}).get("split", "test"))
+
+    @property
     def protocol(self) -> str:
         """Whether people or blocks of the same people were tested."""
         return str(self.data.get("protocol") or "by person")
@@ -83,8 +88,8 @@ def read_run(path: Path, *, fold: int | None = None, seed: int | None = None) ->
     return Run(
         path=path,
         settings=settings,
-        data=_json(folder.data),
-        summary=_json(folder.summary),
+        data=json_table(folder.data),
+        summary=json_table(folder.summary),
         fold=judged_fold(settings) if fold is None else fold,
         seed=int(settings.get("seed", 0)) if seed is None else seed,
         labels=_digests(path, "labels-train.json"),
@@ -107,7 +112,12 @@ def _digests(path: Path, name: str) -> dict[str, str]:
     return {file.parent.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def _json(path: Path) -> dict[str, Any]:
+def json_table(path: Path) -> dict[str, Any]:
+    """A table from a JSON file; an empty one where there is no file.
+
+    Raises:
+        DataError: it is damaged.
+    """
     if not path.is_file():
         return {}
     try:
@@ -126,4 +136,4 @@ def _toml(path: Path) -> dict[str, Any]:
         raise DataError(f"not TOML: {error}", where=str(path), hint=_SPOILED) from error
 
 
-_SPOILED = "the run's file was changed or cut short"
+_SPOILED = "the file was changed or cut short"

@@ -42,9 +42,14 @@ def basis(found: Comparison) -> list[str]:
     ]
     if found.shows == "intensity":
         lines.append(
-            f"{found.people} test {found.units}, {found.frames:,} frames, {found.labelled:,} (frame, AU) labels; "
+            f"{found.people} {found.split} {found.units}, {found.frames:,} frames, "
+            f"{found.labelled:,} (frame, AU) labels; "
             f"intervals: bootstrap-t over {found.units}, {found.resamples:,} resamples"
         )
+        if found.split != "test":
+            lines.append(
+                f"{found.split} people may have chosen weights and values: this is no test on people never seen"
+            )
         if found.protocol != "by person":
             lines.append("the same people were trained on: these scores are not to be compared with others")
         for why in dict.fromkeys(found.undefined.values()):

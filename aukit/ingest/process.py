@@ -36,15 +36,15 @@ class Process:
     """Runs `module:function` with the descriptor of its end of `pipe`. Ctrl-C in the terminal is not for it.
 
     The first thing it gets is the path on which modules are found. `threads` is for its numerical libraries: with one
-    process a core, more than one would only be in each other's way.
+    process a core, more than one would only be in each other's way. `keep`: further descriptors that stay open in it.
     """
 
-    def __init__(self, serve: str, *, threads: int = 1) -> None:
+    def __init__(self, serve: str, *, threads: int = 1, keep: tuple[int, ...] = ()) -> None:
         module, _, function = serve.partition(":")
         self.pipe, theirs = Pipe()
         self.process = subprocess.Popen(
             [sys.executable, "-c", f"from {module} import {function}; {function}({theirs.fileno()})"],
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(theirs.fileno(), *keep),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             env={**os.environ, **dict.fromkeys(VARIABLES, str(threads))},
@@ -64,7 +64,7 @@ def portable(error: Exception, doing: str) -> Exception:
     """An error that survives the pipe, with the place it came from."""
     error.add_note(f"in a process that {doing}:\n" + "".join(traceback.format_tb(error.__traceback__)))
     try:
-        ForkingPickler.dumps(error)
+        ForkingPickler.loads(ForkingPickler.dumps(error))  # some can be packed and not unpacked
     except Exception:
         return AukitError(f"{type(error).__name__}: {error}")
     return error

@@ -146,17 +146,22 @@ def read_plan(folder: Path) -> SuitePlan:
             where=str(folder),
             hint="name the folder that `aukit run SUITE` made",
         )
-    table = read_json(path)
-    if table.pop("format", "") != FORMAT:
-        raise RunFolderError("this is no plan of a suite", where=str(path))
-    if table.pop("version") > VERSION:
-        raise RunFolderError("this suite was written by a newer aukit", where=str(path), hint="upgrade aukit")
     try:
+        table = read_json(path)
+        if table.pop("format", "") != FORMAT:
+            raise RunFolderError("this is no plan of a suite", where=str(path))
+        if table.pop("version") > VERSION:
+            raise RunFolderError(
+                "this suite was written by a newer aukit", where=str(path), hint="upgrade aukit"
+            )
         table["variants"] = tuple(Variant(**item) for item in table["variants"])
         table["runs"] = tuple(PlannedRun(**item) for item in table["runs"])
         table |= {key: tuple(table[key]) for key in ("differs", "changes")}
         return SuitePlan(**table)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunFolderError(
-            f"the plan is not one that version {VERSION} has: {error}", where=str(path)
+            f"the plan is not one that version {VERSION} has: {error}",
+            where=str(path),
+            hint="the file was changed or cut short; the command that began the suite, with `--out` elsewhere, "
+            "begins it anew",
         ) from None

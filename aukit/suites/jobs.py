@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -15,6 +16,7 @@ from typing import Any
 from aukit.contracts.run import Event
 from aukit.errors import AukitError
 from aukit.ingest.process import Process, cores, portable
+from aukit.rundir.layout import RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +40,9 @@ class Plugins:
 class Worker(Process):
     """One such process. `busy` is the folder of the run it makes, as the suite calls it."""
 
-    def __init__(self, plugins: Plugins, *, workers: int) -> None:
-        super().__init__("aukit.suites.jobs:serve", threads=max(1, cores() // workers))
+    def __init__(self, plugins: Plugins, *, workers: int, lock: int | None = None) -> None:
+        keep = () if lock is None else (lock,)
+        super().__init__("aukit.suites.jobs:serve", threads=max(1, cores() // workers), keep=keep)
         self.pipe.send(plugins)
         self.busy = ""
 
@@ -78,9 +81,20 @@ def serve(descriptor: int) -> None:
                 answer: Exception | dict[str, Any] = _make(job, plugins, pipe.send)
             except (BrokenPipeError, ConnectionResetError):
                 raise
-            except Exception as error:
+            except AukitError as error:
                 answer = portable(error, "makes a run")
+            except Exception as error:
+                answer = _unexpected(error, job)
             pipe.send(answer)
+
+
+def _unexpected(error: Exception, job: Job) -> AukitError:
+    """A fault in code, aukit's or a plugin's: its traceback goes into the run's log."""
+    log = RunFolder(job.folder).log
+    with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(error)))
+    what = f"unexpected {type(error).__name__}: {error}".rstrip(": ")
+    return AukitError(what, hint=f"where it arose stands at the end of {log}")
 
 
 def _make(job: Job, plugins: Plugins, tell: Callable[[Event], None]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from aukit.contracts.params import Params
-from aukit.errors import Problem, RecipeError, did_you_mean
+from aukit.errors import Problem, RecipeError
 from aukit.hosting.registry import Registry
 from aukit.recipe import VARIANTS, Change, Recipe, SourceText, load_recipe, recipe_file
 from aukit.recipe.draft import Draft
@@ -21,6 +21,7 @@ from aukit.recipe.overrides import SET, parse_value
 from aukit.recipe.paths import parse_path
 from aukit.recipe.source import read_source
 from aukit.suites.changes import ablated, assigned, filled, overridden, references, taken_out
+from aukit.suites.check import in_order, mistakes
 from aukit.suites.tables import SuiteTable, VariantTable
 
 TOP = ("name", "summary", "suite", "tuning", VARIANTS)
@@ -98,25 +99,6 @@ class Suite:
             registry=self.registry,
         )
 
-    def check(self) -> None:
-        """Resolve every variant at the first fold and seed.
-
-        Raises:
-            RecipeError: with the problems of all variants.
-        """
-        found: list[Problem] = []
-        runs = {name: Path("runs") / name for name in self.variants}
-        for variant in self.variants:
-            for more in self.candidates():
-                try:
-                    self.recipe(
-                        variant, fold=self.table.folds[0], seed=self.table.seeds[0], runs=runs, more=more
-                    )
-                except RecipeError as error:
-                    found += error.problems
-        if found:
-            raise RecipeError(list(dict.fromkeys(found)))
-
     def candidates(self) -> list[dict[str, Any]]:
         """Every combination of the values to choose from; one that is empty where nothing is tuned."""
         found: list[dict[str, Any]] = [{}]
@@ -151,7 +133,7 @@ def load_suite(
     """Load a suite and check all that it says.
 
     Raises:
-        RecipeError: with the problems of the suite, or else with those of all its variants.
+        RecipeError: with the problems of the suite and those of all its variants.
     """
     options = options or Options()
     source = read_source(recipe_file(path_or_name, registry))
@@ -171,7 +153,7 @@ def load_suite(
     if not variants:
         found.append(Problem(where=str(source.file), path=VARIANTS, message="the suite has no variants"))
     tuning = _tuning(draft, found)
-    if found or table is None:
+    if table is None:
         raise RecipeError(found)
     if options.smoke:
         table = table.model_copy(update={"seeds": table.seeds[:1]})
@@ -185,59 +167,11 @@ def load_suite(
         registry=registry,
         options=options,
     )
-    _check_references(suite)
-    _check_bases(suite)
-    suite.check()
-    return suite
-
-
-def in_order(suite: Suite) -> list[str]:
-    """The variants, each after those whose runs it needs.
-
-    Raises:
-        RecipeError: they need each other in a circle.
-    """
-    ordered: list[str] = []
-
-    def visit(name: str, chain: tuple[str, ...]) -> None:
-        if name in chain:
-            circle = " -> ".join([*chain[chain.index(name) :], name])
-            message = f"variants need each other's runs in a circle: {circle}"
-            raise RecipeError([Problem(where=suite.source.file, path=f"variants.{name}", message=message)])
-        if name not in ordered:
-            for other in suite.references(name):
-                visit(other, (*chain, name))
-            ordered.append(name)
-
-    for name in suite.variants:
-        visit(name, ())
-    return ordered
-
-
-def _check_references(suite: Suite) -> None:
-    unknown_ones = [
-        Problem(
-            where=suite.source.file,
-            path=f"variants.{name}.set",
-            message=f"there is no variant `{other}`",
-            hint=did_you_mean(other, suite.variants),
-        )
-        for name in suite.variants
-        for other in suite.references(name)
-        if other not in suite.variants
-    ]
-    if unknown_ones:
-        raise RecipeError(unknown_ones)
+    found += mistakes(suite, variants)
+    if found:
+        raise RecipeError(found)
     in_order(suite)
-
-
-def _check_bases(suite: Suite) -> None:
-    without = [name for name, one in suite.variants.items() if not (one.recipe or suite.table.recipe)]
-    if without:
-        message = "neither [suite] nor the variant names a `recipe` to start from"
-        raise RecipeError(
-            [Problem(where=suite.source.file, path=f"variants.{name}", message=message) for name in without]
-        )
+    return suite
 
 
 def _tuning(draft: Draft, found: list[Problem]) -> dict[str, tuple[Any, ...]]:

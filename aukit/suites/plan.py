@@ -11,7 +11,8 @@ from typing import Any
 from aukit.errors import RecipeError
 from aukit.recipe import Recipe, missing_data
 from aukit.rundir.suite import PlannedRun, SuiteFolder, SuitePlan, Variant, read_plan, run_digest
-from aukit.suites.load import Suite, in_order
+from aukit.suites.check import in_order
+from aukit.suites.load import Suite
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +48,7 @@ def tasks(
         for fold in suite.table.folds:
             for variant in [name for name in in_order(suite) if name in variants]:
                 chosen = tuned.get(variant, {}).get(str(fold), {})
-                if suite.tuning and not chosen:
+                if not suite.tuning.keys() <= chosen.keys():
                     continue
                 values = {path: chosen[path] for path in suite.tuning}
                 found.append(

@@ -11,6 +11,7 @@ from typing import Any
 
 from aukit.contracts.run import Event, Note, StageFinished
 from aukit.errors import Interrupted, RunFolderError
+from aukit.rundir import lock
 from aukit.rundir.atomic import storage, write_json, write_text
 from aukit.rundir.suite import SuiteFolder, SuitePlan, is_suite, read_plan, write_plan
 from aukit.suites.data import make_data
@@ -94,11 +95,16 @@ class _Runner:
         self.workers: list[Worker] = []
         self.behind = self.total = 0
         self.interrupted = False
+        self.lock: int | None = None
 
     def run(self) -> SuiteResult:
         """All of it; see `run_suite`."""
-        suite, folder = self.suite, self.folder
         self._refuse_other_content()
+        with lock.locked(self.folder.path, lambda text: self.tell(Note(text=text))) as self.lock:
+            return self._run()
+
+    def _run(self) -> SuiteResult:
+        suite, folder = self.suite, self.folder
         if suite.tuning and folder.plan.exists():
             self.tuned = {name: dict(folds) for name, folds in read_plan(folder.path).tuned.items()}
         known = self._known()
@@ -119,7 +125,9 @@ class _Runner:
 
     def _refuse_other_content(self) -> None:
         path = self.folder.path
-        if path.exists() and not is_suite(path) and (not path.is_dir() or any(path.iterdir())):
+        if not path.exists() or is_suite(path):
+            return
+        if not path.is_dir() or any(file.name != lock.FILE for file in path.iterdir()):
             raise RunFolderError(
                 "this holds something that is no suite",
                 where=str(path),
@@ -197,7 +205,7 @@ class _Runner:
         try:
             while schedule.waiting or begun:
                 for task in schedule.hopeless():
-                    self._ended(task, 0.0, "a run that it needs is not there")
+                    self._ended(task, 0.0, failure="a run that it needs is not there")
                 while len(begun) < self.jobs and (ready := schedule.next()):
                     begun[ready.planned.folder] = (ready, time.monotonic())
                     self._begin(ready)
@@ -222,10 +230,6 @@ class _Runner:
         return [worker for worker in self.workers if worker.busy]
 
     def _begin(self, task: Task) -> None:
-        idle = [worker for worker in self.workers if not worker.busy]
-        if not idle:
-            idle = [Worker(self.plugins, workers=self.jobs)]
-            self.workers += idle
         run = self.folder.run(task.planned)
         job = Job(
             recipe=self._recipe_file(task),
@@ -233,7 +237,13 @@ class _Runner:
             resume=run.resolved.exists(),
             shared=self.folder.shared,
         )
-        idle[0].begin(job, task.planned.folder)
+        # one that waits for work may have been ended meanwhile, by the system for memory
+        self.workers = [worker for worker in self.workers if worker.busy or worker.process.poll() is None]
+        idle = next((worker for worker in self.workers if not worker.busy), None)
+        if idle is None:
+            idle = Worker(self.plugins, workers=self.jobs, lock=self.lock)
+            self.workers.append(idle)
+        idle.begin(job, task.planned.folder)
 
     def _hear(self, schedule: Schedule, begun: dict[str, tuple[Task, float]]) -> None:
         """Take in what the workers tell, until nothing more is at hand."""
@@ -252,14 +262,14 @@ class _Runner:
                 self.workers.remove(worker)
             folder, worker.busy = worker.busy, ""
             del begun[folder]
+            seconds = time.monotonic() - started
             schedule.ended(folder, well=not isinstance(found, Exception))
-            failure = str(found) if isinstance(found, Exception) else ""
-            score = None if isinstance(found, Exception) else found.get("icc_mean")
-            if failure and self.interrupted:
-                continue
-            self._ended(task, time.monotonic() - started, failure, score)
+            if not isinstance(found, Exception):
+                self._ended(task, seconds, score=found.get("icc_mean"))
+            elif not self.interrupted:
+                self._ended(task, seconds, failure=_told(found))
 
-    def _ended(self, task: Task, seconds: float, failure: str, score: float | None = None) -> None:
+    def _ended(self, task: Task, seconds: float, *, failure: str = "", score: float | None = None) -> None:
         if failure:
             self.failures[task.planned.folder] = failure
         self.behind += not failure
@@ -279,3 +289,9 @@ class _Runner:
             write_json(self.folder.failures, self.failures)
         else:
             self.folder.failures.unlink(missing_ok=True)
+
+
+def _told(error: Exception) -> str:
+    """Why a run failed, with what to do about it."""
+    hint = getattr(error, "hint", "")
+    return f"{error} ({hint})" if hint else str(error) or type(error).__name__

@@ -17,8 +17,7 @@ from aukit.suites.plan import Task
 def chain(recipe: Recipe) -> dict[str, str]:
     """By stage, the name of the stage and of all before it, from the recipe alone."""
     tables = recipe.tables()
-    model = {key: value for key, value in tables["model"].items() if key != "head"}
-    link = json.dumps([recipe.seed, model, recipe.compute.precision], sort_keys=True, default=list)
+    link = json.dumps([recipe.seed, tables["model"], recipe.compute.precision], sort_keys=True, default=list)
     found = {}
     for name, table in tables["stages"].items():
         data = {one: tables["data"][one] for one in getattr(recipe.params(f"stages.{name}"), "data", ())}

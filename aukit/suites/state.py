@@ -1,4 +1,4 @@
-"""What has become of a suite's runs: finished, begun, missing, or finished with what is no longer its recipe."""
+"""What has become of a suite's runs: finished, begun, missing, or made with what is no longer its recipe."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def _state(folder: SuiteFolder, task: Task, known: dict[str, State]) -> State:
     run = folder.run(task.planned)
     if not run.resolved.exists():
         return State(status="missing")
-    before = run.resolved.read_text(encoding="utf-8")
-    if run_digest(tomllib.loads(before)) != task.planned.digest:
-        lines = [line for line in difference(before, task.recipe.dump()) if line[:3] not in ("---", "+++")]
+    before, now = run.resolved.read_text(encoding="utf-8"), task.recipe.dump()
+    # what is finished may have been made on another device; what goes on must go on as it began
+    same = run_digest(tomllib.loads(before)) == task.planned.digest if run.finished else before == now
+    if not same:
+        lines = [line for line in difference(before, now) if line[:3] not in ("---", "+++")]
         more = f" and {len(lines) - 6} lines more" if len(lines) > 6 else ""
         return State(status="stale", reason="; ".join(lines[:6]) + more)
-    if not run.finished:
-        return State(status="begun")
     for needed in task.needs:
         if needed in known and known[needed].status != "finished":
             return State(status="stale", reason=f"it was made with another {needed}")
-    return State(status="finished")
+    return State(status="finished" if run.finished else "begun")
 
 
 def refuse_stale(folder: SuiteFolder, found: dict[str, State]) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -128,6 +129,13 @@ def test_latex_is_balanced_and_escaped(found: Comparison) -> None:
     widths = re.findall(r"\\begin\{tabular\}\{(\w+)\}\n\\toprule\n(.*?) \\\\", text)
     assert all(len(rule) == head.count(" & ") + 1 for rule, head in widths)
     assert tex("50 % of a_b & {c} − 1") == r"50 \% of a\_b \& \{c\} $-$ 1"
+
+
+def test_a_reason_of_several_lines_stays_a_comment_in_latex(found: Comparison) -> None:
+    assert found.suite
+    state = replace(found.suite, failed={"base/fold1-seed0": "the recipe has changed\n--- a & b_c\n+++ 50 %"})
+    text = latex(replace(found, suite=state))
+    assert "% --- a & b_c\n% +++ 50 %\n" in text
 
 
 def test_json_has_no_number_that_json_has_not(found: Comparison) -> None:

@@ -17,7 +17,7 @@ from aukit.compare.compare import compare_runs
 from aukit.compare.formats import csv_text, markdown
 from aukit.compare.page import render
 from aukit.compare.words import basis, heading, state
-from aukit.errors import RunFolderError, UsageError
+from aukit.errors import DataError, RunFolderError, UsageError
 from aukit.rundir.atomic import write_json
 from aukit.rundir.suite import PlannedRun, Variant, read_plan, write_plan
 
@@ -127,6 +127,43 @@ def test_printed_numbers_stand_beside_results_on_real_people(make: Make) -> None
     assert ",0.657," in csv_text(found)
     assert "0.383" in render(found)
     assert found.to_json()["arms"][1]["published"]["icc"]["aus"]["AU04"] == 0.657
+
+
+def test_scores_of_validation_people_are_called_so_and_stand_alone(make: Make) -> None:
+    suite = make(seeds=(0,), origin="real", data_set="disfa", plan=PRINTED)
+    for resolved in suite.glob("*/*/resolved.toml"):
+        tables = tomllib.loads(resolved.read_text())
+        resolved.write_text(tomli_w.dumps(tables | {"evaluation": {"split": "validation"}}))
+    found = compare_runs(suite)
+    text = markdown(found)
+    assert "6 validation people, " in text and "test people" not in text
+    assert "this is no test on people never seen" in text
+    assert "0.657" not in text and "Sanchez" not in text
+
+
+def test_a_suite_without_a_finished_run_says_what_failed(make: Make) -> None:
+    suite = make_empty(make(seeds=(0,)))
+    write_json(suite / "failures.json", {"base/fold1-seed0": "the loss is not finite"})
+    with pytest.raises(RunFolderError, match=r"finished\n  base/fold1-seed0 failed: the loss is not finite$"):
+        compare_runs(suite)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "3", '{"format": "aukit suite"}', '{"format": "aukit suite", "version": 1}']
+)
+def test_a_damaged_plan_is_named(make: Make, text: str) -> None:
+    suite = make(seeds=(0,))
+    (suite / "suite.json").write_text(text)
+    with pytest.raises(RunFolderError) as caught:
+        compare_runs(suite)
+    assert caught.value.where == str(suite / "suite.json")
+
+
+def test_damaged_failures_are_named(make: Make) -> None:
+    suite = make(seeds=(0,))
+    (suite / "failures.json").write_text("{")
+    with pytest.raises(DataError, match=r"failures\.json: not JSON"):
+        compare_runs(suite)
 
 
 @pytest.mark.parametrize("origin", ["rendered", "synthetic", "stand-in"])

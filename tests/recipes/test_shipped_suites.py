@@ -190,7 +190,7 @@ def test_the_figure_draws_the_labels_of_the_tables_and_learns_next_to_nothing(re
 
 
 def test_small_tables_differ_as_the_papers_do(registry: Registry) -> None:
-    """By labels, memory and pre-training alone: the student's stage is its classmates' `finetune`."""
+    """By labels, memory and pre-training alone, also where the student's recipe is written whole."""
     suite = load_suite(FOLDER / "small" / "table3.toml", registry=registry)
     found = {variant: resolved(suite, variant) for variant in suite.variants}
     assert {variant: list(recipe.stages) for variant, recipe in found.items()} == {
@@ -198,12 +198,21 @@ def test_small_tables_differ_as_the_papers_do(registry: Registry) -> None:
         "r18": ["finetune"],
         "scratch": ["finetune"],
         "scratch-longer": ["finetune"],
-        "pseudo": ["pseudo", "student"],
+        "pseudo": ["pseudo", "finetune"],
         "wild": ["pretrain", "finetune"],
     }
-    student = dict(found["pseudo"].stages["student"].params, labels="")
+    student = dict(found["pseudo"].stages["finetune"].params, labels="")
     classmate = dict(found["scratch"].stages["finetune"].params)
     classmate["sampler"] = dict(classmate["sampler"], fraction=0.02)
     assert student == classmate
+    base, pseudo = (load_recipe(f"small/{name}", registry=registry).tables() for name in ("base", "pseudo"))
+    for key in ("seed", "data", "model", "evaluation", "compute"):
+        assert base[key] == pseudo[key]
+    assert base["stages"]["pretrain"] == pseudo["stages"]["pretrain"]
+    # what the command line says reaches every variant
+    faster = Options(overrides=["stages.finetune.optimizer.lr=1e-3"])
+    suite = load_suite(FOLDER / "small" / "table3.toml", registry=registry, options=faster)
+    rates = {resolved(suite, name).stages["finetune"].params["optimizer"]["lr"] for name in suite.variants}
+    assert rates == {1e-3}
     two = load_suite(FOLDER / "small" / "table2.toml", registry=registry)
     assert resolved(two, "r18").stages == found["r18-2pct"].stages

@@ -9,7 +9,7 @@ import pytest
 
 from aukit.errors import RecipeError
 from aukit.recipe import load_recipe
-from aukit.suites.load import in_order
+from aukit.suites.check import in_order
 
 
 def problems(tools: SimpleNamespace, folder: Path, recipe: str, suite: str) -> str:
@@ -53,6 +53,26 @@ def test_all_mistakes_of_all_variants_come_at_once(
     found = problems(tools, tmp_path, recipe_text, wrong)
     assert "no-pretrainign" in found and "did you mean `no-pretraining`" in found
     assert "three.toml:21" in found and "rate" in found
+
+
+def test_mistakes_of_a_suite_and_of_its_variants_come_in_one_round(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str
+) -> None:
+    wrong = tools.text.replace('"{scratch}"', '"{scrtch}"').replace("hypothesis", "hypotesis")
+    wrong = wrong.replace("[variants.slower]\ntitle", "[variants.slower]\ntitel")
+    wrong = wrong.replace('ablate = ["no-pretraining"]', 'ablate = ["no-pretrainign"]')
+    known = problems(tools, tmp_path, recipe_text, wrong.replace("hypotesis", "hypothesis"))
+    assert "scrtch" in known and "titel" in known and "no-pretrainign" in known
+    # without [suite] nothing else can be told, but for what stands in the tables themselves
+    found = problems(tools, tmp_path, recipe_text, wrong)
+    assert "hypotesis" in found and "titel" in found
+
+
+def test_every_fold_is_looked_at(tools: SimpleNamespace, tmp_path: Path, recipe_text: str) -> None:
+    text = recipe_text.replace('path = "tiny.h5"', 'path = "tiny.h5"\nschema = "disfa"\nsplit = "12-6-9"')
+    text = text.replace("[model]", '[model]\naus = ["AU04"]')
+    suite = tools.text.replace("seeds = [0, 1]", 'seeds = [0, 1]\nfold_of = "faces"\nfolds = [1, 3, 4]')
+    assert "has 3 folds, got 4" in problems(tools, tmp_path, text, suite)
 
 
 @pytest.mark.parametrize(

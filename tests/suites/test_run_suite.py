@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,10 +13,15 @@ from typing import Any
 import pytest
 
 from aukit.contracts.run import Event, RunStarted, StageFinished
-from aukit.errors import RecipeError, RunFolderError
+from aukit.errors import DataError, RecipeError, RunFolderError
+from aukit.hosting.host import load_host
 from aukit.rundir.atomic import read_json
 from aukit.rundir.suite import SuiteFolder, read_plan
 from aukit.suites.events import OfRun, RunEnded, SuiteStarted
+from aukit.suites.jobs import Plugins, Worker
+from aukit.suites.load import Options, load_suite
+from aukit.suites.run import run_suite
+from aukit.testing import run_cli
 
 RUNS = [
     f"{name}/fold1-seed{seed}" for seed in (0, 1) for name in ("scratch", "after", "pretrained", "slower")
@@ -150,6 +154,117 @@ def test_a_run_is_stale_when_the_one_it_started_from_is_made_again(
     assert "another scratch/fold1-seed0" in caught.value.data["stale"]["after/fold1-seed0"]
 
 
+def test_a_begun_run_goes_on_only_as_it_began(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str
+) -> None:
+    """Also where the change would do nothing to a finished run, such as another device's, or its teacher's."""
+    file, out = tools.write(tmp_path, recipe_text), tmp_path / "out"
+    seed = ("suite.seeds=[0]",)
+    tools.run(file, overrides=seed, out=out)
+    for name in ("slower", "after"):  # as if they had been stopped at their end
+        (out / f"{name}/fold1-seed0/summary.json").unlink()
+    with pytest.raises(RunFolderError) as caught:
+        tools.run(file, overrides=(*seed, "compute.checkpoint_every=2"), out=out)
+    assert set(caught.value.data["stale"]) == {"slower/fold1-seed0", "after/fold1-seed0"}
+    assert "checkpoint_every" in caught.value.message
+    file.write_text(file.read_text() + 'set = { "stages.finetune.optimizer.lr" = 2e-3 }\n')
+    with pytest.raises(RunFolderError) as caught:
+        tools.run(file, overrides=seed, out=out)
+    assert set(caught.value.data["stale"]) == {"scratch/fold1-seed0", "after/fold1-seed0"}
+    result = tools.run(file, overrides=seed, out=out, rerun_stale=True)
+    assert not result.failures
+    assert summary(out, "after/fold1-seed0")["status"] == "finished"
+
+
+def test_where_every_run_fails_the_reasons_are_told(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str
+) -> None:
+    text = tools.text[: tools.text.index("[variants")] + '[variants.scratch]\nablate = ["no-pretraining"]\n'
+    file = tools.write(tmp_path, recipe_text, text)
+    rate = ("--set", "stages.finetune.optimizer.lr=1e30", "--set", "suite.seeds=[0]")
+    done = run_cli("run", str(file), "--out", "out", *rate, "--no-plugins", cwd=tmp_path)
+    assert done.code == 1
+    assert "1 of 1 runs failed" in done.stderr
+    assert "scratch/fold1-seed0: " in done.stderr and "optimizer.lr" in done.stderr
+    assert "no table: out: no run of this suite is finished" in done.stderr
+
+
+FAULTY = """
+import aukit
+from torch import nn
+
+
+class TwoArguments(Exception):
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+class Silent(nn.Module):
+    def forward(self, predictions, labels):
+        raise NotImplementedError
+
+
+class Unpicklable(nn.Module):
+    def forward(self, predictions, labels):
+        raise TwoArguments("this", "that")
+
+
+@aukit.hookimpl
+def aukit_components():
+    return [
+        aukit.Component(kind="loss", name=name, build=f"faulty:{kind}", summary="raises")
+        for name, kind in (("silent", "Silent"), ("unpicklable", "Unpicklable"))
+    ]
+"""
+
+
+def test_faults_in_a_plugin_are_failures_of_its_runs_alone(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str
+) -> None:
+    """Errors without words, and errors that cannot be handed from process to process."""
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    text = tools.text[: tools.text.index("[variants")] + "".join(
+        f'[variants.{loss}]\nablate = ["no-pretraining"]\nset = {{ "stages.finetune.loss.name" = "{loss}" }}\n'
+        for loss in ("silent", "unpicklable", "l2")
+    )
+    file, files = tools.write(tmp_path, recipe_text, text), [tmp_path / "faulty.py"]
+    registry = load_host(plugins=False, files=files)
+    suite = load_suite(file, registry=registry, options=Options(overrides=["suite.seeds=[0]"]))
+    plugins = Plugins(installed=False, files=tuple(files))
+    events = list[Event]()
+    result = run_suite(suite, out=tmp_path / "out", plugins=plugins, on_event=events.append)
+    silent, unpicklable = (f"{name}/fold1-seed0" for name in ("silent", "unpicklable"))
+    assert result.failures.keys() == {silent, unpicklable}
+    assert "unexpected NotImplementedError" in result.failures[silent]
+    assert "unexpected TwoArguments: this and that" in result.failures[unpicklable]
+    for run, name in ((silent, "NotImplementedError"), (unpicklable, "TwoArguments: this and that")):
+        log = tmp_path / "out" / run / "train.log"
+        assert str(log) in result.failures[run]
+        assert f"{name}\n" in log.read_text() and 'faulty.py", line' in log.read_text()
+    assert summary(tmp_path / "out", "l2/fold1-seed0")["status"] == "finished"
+    told = [event.failure for event in events if isinstance(event, RunEnded)]
+    assert told == [result.failures[silent], result.failures[unpicklable], ""]
+
+
+def test_workers_that_ended_while_they_waited_are_replaced(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, begin, killed = tools.write(tmp_path, recipe_text), Worker.begin, list[int]()
+
+    def ended(event: Event) -> None:
+        if isinstance(event, RunEnded):
+            for worker in [one for one in made if not one.busy and one.process.poll() is None]:
+                worker.process.kill()
+                worker.process.wait()
+                killed.append(worker.process.pid)
+
+    made = list[Worker]()
+    monkeypatch.setattr(Worker, "begin", lambda w, job, name: (made.append(w), begin(w, job, name))[1])
+    result = tools.run(file, overrides=("suite.seeds=[0]",), out=tmp_path / "out", on_event=ended)
+    assert not result.failures
+    assert len(killed) >= 3 and len({one.process.pid for one in made}) == 4
+
+
 def test_missing_data_stop_it_before_anything_runs(
     tools: SimpleNamespace, tmp_path: Path, recipe_text: str
 ) -> None:
@@ -205,8 +320,7 @@ def test_a_suite_that_was_stopped_goes_on(
         assert process.returncode == 130
         assert "the same command goes on with it" in said
     assert len(list(out.glob("*/*/summary.json"))) < 4
-    settle(out)
-    events = list[Event]()
+    events = list[Event]()  # at once: what a killed command left running ends by itself
     result = tools.run(file, out=out, jobs=2, on_event=events.append)
     assert not result.failures
     resumed = [
@@ -219,16 +333,6 @@ def test_a_suite_that_was_stopped_goes_on(
     whole = tools.run(tools.write(tmp_path / "whole", long, one_seed), out=tmp_path / "whole/out", jobs=2)
     for run in RUNS[:4]:
         assert summary(out, run)["icc"] == summary(whole.folder, run)["icc"], run
-
-
-def settle(out: Path) -> None:
-    """Wait until nobody writes any more: workers of a killed suite end at their next word to it."""
-    last = -1.0
-    while (
-        now := max((os.stat(file).st_mtime for file in out.rglob("*") if file.exists()), default=0.0)
-    ) != last:
-        last = now
-        time.sleep(1.0)
 
 
 TUNING = """
@@ -263,3 +367,26 @@ def test_values_are_chosen_on_validation_people_before_test_people_are_seen(
         assert "finetune" in final["reused"]
     again = tools.run(file, overrides=("suite.seeds=[0]",), out=out)
     assert again.plan == plan
+    # another value to choose makes every choice anew
+    file.write_text(file.read_text() + '"stages.finetune.optimizer.weight_decay" = [0.0, 1e-5]\n')
+    with pytest.raises(RunFolderError) as caught:
+        tools.run(file, overrides=("suite.seeds=[0]",), out=out)
+    assert {f"{name}/fold1-tuning1" for name in ("scratch", "pretrained")} <= set(caught.value.data["stale"])
+
+
+def test_nothing_is_chosen_where_nobody_judges(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str
+) -> None:
+    never = recipe_text.replace("evaluate_every = 2", 'evaluate_every = 0\nselect = "last"')
+    with pytest.raises(RecipeError, match="this stage never looks at them"):
+        tools.load(tools.write(tmp_path, never, tools.text + TUNING))
+    nobody = recipe_text.replace(
+        'path = "tiny.h5"',
+        'path = "tiny.h5"\nsplit = { train = ["P01", "P02", "P03"], test = ["P04", "P05", "P06", "P07"] }',
+    ).replace("evaluate_every = 2", 'evaluate_every = 2\nselect = "last"')
+    with pytest.raises(DataError, match="scratch fold 1 tuning 1 has no ICC on validation people"):
+        tools.run(
+            tools.write(tmp_path, nobody, tools.text + TUNING),
+            overrides=("suite.seeds=[0]",),
+            out=tmp_path / "out",
+        )

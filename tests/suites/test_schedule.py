@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aukit.hosting.host import load_host
+from aukit.recipe import load_recipe
 from aukit.suites import schedule as module
 from aukit.suites.schedule import Schedule
+from aukit.training.data import open_data
+from aukit.training.made_of import made_of
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,10 @@ class FakeTask:
 
 
 @pytest.fixture(autouse=True)
-def _chains(monkeypatch: pytest.MonkeyPatch) -> None:
+def real_chain(monkeypatch: pytest.MonkeyPatch) -> Any:
+    real = module.chain
     monkeypatch.setattr(module, "chain", lambda recipe: {f"stage{n}": link for n, link in enumerate(recipe)})
+    return real
 
 
 @st.composite
@@ -122,3 +130,36 @@ def test_another_makes_the_stage_of_a_run_that_failed() -> None:
     assert schedule.next() is None
     schedule.ended("first", well=False)
     assert schedule.next() is second
+
+
+def test_what_the_schedule_takes_for_the_same_is_the_same(
+    real_chain: Any, tools: SimpleNamespace, tmp_path: Path, recipe_text: str
+) -> None:
+    """`chain`, from the recipe alone, against `made_of`, by which stages are shared."""
+    registry = load_host(plugins=False)
+    file = tmp_path / "tiny.toml"
+    file.write_text(recipe_text)
+    changes = [
+        "",
+        "seed=1",
+        "model.head.momentum=0.2",
+        "model.backbone.width=6",
+        "stages.pretrain.steps=3",
+        "stages.finetune.steps=3",
+        "stages.finetune.sampler.fraction=0.5",
+        'data.faces.split={train=["P01", "P02"], validation=["P03"], test=["P04"]}',
+        "evaluation.resamples=30",
+        'compute.precision="bf16"',
+        "trackers=[]",
+    ]
+    links, facts = [], []
+    for change in changes:
+        recipe = load_recipe(file, overrides=[change] if change else [], registry=registry)
+        data = open_data(recipe, registry=registry, emit=lambda event: None)
+        links.append(real_chain(recipe))
+        facts.append(made_of(recipe, data, "cpu"))
+    for one, other in itertools.combinations(range(len(changes)), 2):
+        for stage in ("pretrain", "finetune"):
+            alike = links[one][stage] == links[other][stage]
+            assert alike == (facts[one][stage] == facts[other][stage]), (changes[one], changes[other], stage)
+    assert links[0] == links[8] and links[0]["pretrain"] == links[5]["pretrain"]
