@@ -14,7 +14,7 @@ from aukit.errors import Interrupted, RunFolderError
 from aukit.rundir import lock
 from aukit.rundir.atomic import storage, write_json, write_text
 from aukit.rundir.suite import SuiteFolder, SuitePlan, is_suite, read_plan, write_plan
-from aukit.suites.data import make_data
+from aukit.suites.data import make_data, tell_mixture
 from aukit.suites.events import OfRun, RunEnded, SuiteStarted
 from aukit.suites.jobs import Job, Plugins, Worker
 from aukit.suites.load import Suite
@@ -110,6 +110,7 @@ class _Runner:
         known = self._known()
         status = self._settle(known)
         self._write_plan(known)
+        tell_mixture([task.recipe for task in known], self.tell)
         make_data([task.recipe for task in known], suite.registry, self.tell)
         self._count(known, status)
         try:
