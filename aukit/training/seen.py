@@ -41,10 +41,12 @@ class Seen:
     selection: Names
 
     def facts(self) -> dict[str, Any]:
-        """For data.json and summary.json; where nobody who chooses was learnt from, nothing is said of it."""
-        found = {"overlap_with_test": self.test, "test_frames_seen": self.frames}
-        if self.selection:
-            found["overlap_with_selection"] = self.selection
+        """For data.json and summary.json."""
+        found = {
+            "overlap_with_test": self.test,
+            "test_frames_seen": self.frames,
+            "overlap_with_selection": self.selection,
+        }
         return {key: {path: list(names) for path, names in seen.items()} for key, seen in found.items()}
 
 
