@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,19 +63,27 @@ def compare_runs(
     if suites:
         suite = read_suite(paths[0])
         shows = shows or suite.plan.shows
-        groups, notes, reasons = _complete(suite.groups, _folds(suite))
-        groups = _there(groups, str(paths[0]))
+        folds = _folds(suite)
+        groups, notes, reasons = _complete(suite.groups, folds)
+        if not groups:
+            raise UsageError(
+                "no variant has all folds of a seed yet" + "".join(_lacking(suite.groups, folds)),
+                where=str(paths[0]),
+                hint="the command that began the suite runs what is missing; single runs are compared by their folders",
+            )
     else:
         suite, groups = None, group_runs([read_run(path) for path in paths])
         reasons = tuple(checks.unfinished(groups))
         if not force:
             checks.refuse(reasons)
-        groups = _there([replace(g, runs=tuple(run for run in g.runs if run.finished)) for g in groups], "")
+        groups = _there([replace(g, runs=tuple(run for run in g.runs if run.finished)) for g in groups])
         shows = shows or _shown(groups)
         notes = ()
     table = _Table(groups, suite, shows, force, list(reasons), list(notes))
     if shows == "intensity":
         return table.intensity(against, resamples, confidence)
+    if against:
+        raise UsageError(f"a table of {shows} has no differences", where="--against", hint="leave it out")
     return table.other()
 
 
@@ -218,12 +226,17 @@ def _folds(suite: Suite) -> tuple[int, ...]:
     return tuple(sorted({run.fold for run in suite.plan.runs if not run.tuning}))
 
 
-def _there(groups: Sequence[Group], where: str) -> tuple[Group, ...]:
+def _lacking(groups: Sequence[Group], folds: Sequence[int]) -> Iterator[str]:
+    for group in groups:
+        for seed in group.seeds:
+            lost = [str(fold) for fold in folds if not group.at(fold, seed)]
+            yield f"\n  {group.title}, seed {seed}: fold {', '.join(lost)} is not finished"
+
+
+def _there(groups: Sequence[Group]) -> tuple[Group, ...]:
     kept = tuple(group for group in groups if group.runs)
     if not kept:
-        raise UsageError(
-            "there is no finished run to compare", where=where, hint="wait until a run is finished"
-        )
+        raise UsageError("there is no finished run to compare", hint="wait until a run is finished")
     return kept
 
 

@@ -62,7 +62,9 @@ def scores(found: Comparison, metric: str) -> str:
                 )
         if metric == "icc":
             ax.axvline(0, color=LINE, linewidth=1, zorder=0)
-            ax.set_xlim(max(-0.6, ax.get_xlim()[0]), 1)
+            values = [arm.scores[metric][au].value for arm in arms for au in (*found.aus, MEAN)]
+            least = min((value for value in values if math.isfinite(value)), default=0.0)
+            ax.set_xlim(max(-0.6, min(ax.get_xlim()[0], least - 0.03)), 1)
         else:
             _to_scale(
                 ax, [arm.scores[metric][au].value for arm in found.arms for au in (*found.aus, MEAN)], left=0
@@ -86,7 +88,7 @@ def differences(found: Comparison, metric: str) -> str:
         ax.axvline(0, color=INK, linewidth=1, zorder=0)
         _to_scale(ax, [arm.differences[metric][au].value for arm in arms for au in (*found.aus, MEAN)])
         ax.set_xlabel(
-            f"{metric.upper()} less that of {base}, {found.confidence:.0%} interval over {found.units}"
+            f"{metric.upper()} minus that of {base}, {found.confidence:.0%} interval over {found.units}"
         )
         label = f"Difference in {metric.upper()} from {base} by action unit"
         return inline(figure, f"differences-{metric}", label)

@@ -64,13 +64,16 @@ def take_out(draft: Draft, text: str, origin: str, hint: str = "") -> list[Probl
     return [] if found else [Problem(where=origin, path=text, message=message, hint=hint)]
 
 
-def ablate(draft: Draft, name: str, registry: Registry) -> list[Problem]:
-    """Apply the ablation `name`: first what it removes, then what it sets; what of it does not fit the recipe."""
-    origin = f"--ablate {name}"
+def ablate(draft: Draft, name: str, registry: Registry, asked: str = "") -> list[Problem]:
+    """Apply the ablation `name`: first what it removes, then what it sets; what of it does not fit the recipe.
+
+    `asked`: who asked for it, by default the command line.
+    """
+    origin = f"{asked}: ablate {name}" if asked else f"--ablate {name}"
     try:
         ablation = registry.ablation(name).record
     except ComponentError as error:
-        return [Problem(where="--ablate", message=error.message, hint=error.hint)]
+        return [Problem(where=asked or "--ablate", message=error.message, hint=error.hint)]
     problems = []
     for text in ablation.remove:
         problems += take_out(draft, text, origin, ablation.summary)

@@ -135,13 +135,15 @@ class RunFolder:
         """
         if not path.is_dir():
             raise RunFolderError(
-                "there is no such run folder", where=str(path), hint="leave `--resume` out to begin it"
+                "this is a file, not a run folder" if path.exists() else "there is no such run folder",
+                where=str(path),
+                hint="name the folder that `aukit run` made",
             )
         if not cls(path).resolved.exists():
             raise RunFolderError(
                 "this folder holds no run: it has no resolved.toml",
                 where=str(path),
-                hint="name the folder that `aukit run` made, or begin a new one with `--out DIR`",
+                hint="name the folder that `aukit run` made",
             )
         return cls(path)
 

@@ -13,9 +13,9 @@ from aukit.recipe.overrides import ablate, assign, override, take_out
 _REFERENCE = re.compile(r"\{([A-Za-z0-9_-]+)\}")
 
 
-def ablated(name: str) -> Change:
-    """An ablation."""
-    return lambda draft, registry: ablate(draft, name, registry)
+def ablated(name: str, origin: str = "") -> Change:
+    """An ablation; `origin` says who asked for it, by default the command line."""
+    return lambda draft, registry: ablate(draft, name, registry, origin)
 
 
 def overridden(text: str) -> Change:

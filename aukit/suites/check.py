@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ def mistakes(suite: Suite, names: Collection[str]) -> list[Problem]:
     """
     found = {name: [*_no_variant(suite, name, names), *_no_recipe(suite, name)] for name in suite.variants}
     runs = {name: Path("runs") / name for name in names}
+    labels: dict[str, str] = {}
     for variant in [name for name, problems in found.items() if not problems]:
         # folds and candidates do not meddle with each other: the first of one stands for it
         folds, candidates = suite.table.folds, suite.candidates()
@@ -31,7 +33,8 @@ def mistakes(suite: Suite, names: Collection[str]) -> list[Problem]:
                 found[variant] += error.problems
             else:
                 found[variant] += _nothing_to_choose_by(suite, recipe)
-    return list(dict.fromkeys(itertools.chain(*found.values())))
+                labels.setdefault(variant, _sampled(recipe))
+    return list(dict.fromkeys([*itertools.chain(*found.values()), *_other_labels(suite, labels)]))
 
 
 def in_order(suite: Suite) -> list[str]:
@@ -83,3 +86,25 @@ def _nothing_to_choose_by(suite: Suite, recipe: Recipe) -> Iterator[Problem]:
             message="[tuning] chooses by scores on validation people, and this stage never looks at them",
             hint="set it above 0, where the split has validation people, or leave [tuning] out",
         )
+
+
+def _sampled(recipe: Recipe) -> str:
+    """How training labels are drawn, in all stages together."""
+    drawn = {
+        json.dumps(one.params["sampler"], sort_keys=True)
+        for one in recipe.stages.values()
+        if "sampler" in one.params
+    }
+    return "; ".join(sorted(drawn))
+
+
+def _other_labels(suite: Suite, labels: Mapping[str, str]) -> Iterator[Problem]:
+    if suite.table.shows != "intensity" or "labels" in suite.table.differs or len(set(labels.values())) < 2:
+        return
+    said = "; ".join(f"{name}: {how or 'none'}" for name, how in labels.items())
+    yield Problem(
+        where=suite.source.file,
+        path="suite.differs",
+        message=f"variants learn from other labels, which no table would show together ({said})",
+        hint='where that is the question, say `differs = ["labels"]` in [suite]',
+    )

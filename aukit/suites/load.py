@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from aukit.contracts.params import Params
-from aukit.errors import Problem, RecipeError
+from aukit.errors import Problem, RecipeError, did_you_mean
 from aukit.hosting.registry import Registry
 from aukit.recipe import VARIANTS, Change, Recipe, SourceText, load_recipe, recipe_file
 from aukit.recipe.draft import Draft
@@ -75,10 +75,11 @@ class Suite:
         """
         table, own = self.table, self.variants[variant]
         changes: list[Change] = [
-            *(ablated(name) for name in (*table.ablate, *self.options.ablations)),
+            *(ablated(name, self._where("suite", key="ablate")) for name in table.ablate),
+            *(ablated(name) for name in self.options.ablations),
             *(assigned(key, value, self._where("suite", key=key)) for key, value in table.set.items()),
             *(overridden(text) for text in self.options.overrides if not _is_own(text)),
-            *(ablated(name) for name in own.ablate),
+            *(ablated(name, self._where(VARIANTS, variant, key="ablate")) for name in own.ablate),
             *(taken_out(text, self._where(VARIANTS, variant, key="remove")) for text in own.remove),
             *(
                 assigned(key, filled(value, runs), self._where(VARIANTS, variant, key=key))
@@ -90,7 +91,7 @@ class Suite:
         last |= more or {}
         changes += [assigned(key, value, self.source.file) for key, value in last.items()]
         return load_recipe(
-            self._base(own.recipe or table.recipe),
+            self._base(variant),
             changes=changes,
             smoke=self.options.smoke,
             stand_in=self.options.stand_in,
@@ -106,9 +107,17 @@ class Suite:
             found = [{**one, path: value} for one in found for value in values]
         return found
 
-    def _base(self, recipe: str) -> Path:
+    def _base(self, variant: str) -> Path:
+        recipe = self.variants[variant].recipe or self.table.recipe
         beside = Path(self.source.file).parent / Path(recipe).expanduser()
-        return beside if beside.is_file() else recipe_file(recipe, self.registry)
+        if beside.is_file():
+            return beside
+        try:
+            return recipe_file(recipe, self.registry)
+        except RecipeError as error:
+            key = (VARIANTS, variant) if self.variants[variant].recipe else ("suite",)
+            where, path = self._where(*key, key="recipe"), ".".join((*key, "recipe"))
+            raise RecipeError([replace(one, where=where, path=path) for one in error.problems]) from None
 
     def _where(self, *table: str, key: str) -> str:
         lines = self.source.map.lines
@@ -124,7 +133,8 @@ def is_suite_file(path_or_name: str | os.PathLike[str], registry: Registry) -> b
     Raises:
         RecipeError: there is no such file, or it is not TOML.
     """
-    return VARIANTS in read_source(recipe_file(path_or_name, registry)).tables
+    tables = read_source(recipe_file(path_or_name, registry)).tables
+    return VARIANTS in tables or "suite" in tables
 
 
 def load_suite(
@@ -141,6 +151,11 @@ def load_suite(
     for text in options.overrides:
         if _is_own(text):
             keys = parse_path(text.partition("=")[0].strip())
+            there = source.tables.get(VARIANTS, {})
+            if keys[0] == VARIANTS and len(keys) > 2 and keys[1] not in there:
+                message, hint = f"there is no variant `{keys[1]}`", did_you_mean(keys[1], there)
+                found.append(Problem(where=SET, path=".".join(keys[:2]), message=message, hint=hint))
+                continue
             draft.put(keys, parse_value(text.partition("=")[2].strip()), SET)
     for key in [key for key in draft.tables if key not in TOP]:
         message, hint = unknown(key, TOP, owner="a suite")
@@ -151,11 +166,18 @@ def load_suite(
         for name in _tables(draft, VARIANTS, found)
     }
     if not variants:
-        found.append(Problem(where=str(source.file), path=VARIANTS, message="the suite has no variants"))
+        found.append(
+            Problem(
+                where=str(source.file),
+                path=VARIANTS,
+                message="the suite has no variants",
+                hint="add a table [variants.NAME] for each row",
+            )
+        )
     tuning = _tuning(draft, found)
     if table is None:
         raise RecipeError(found)
-    if options.smoke:
+    if options.smoke and not any(text.startswith("suite.seeds") for text in options.overrides):
         table = table.model_copy(update={"seeds": table.seeds[:1]})
     suite = Suite(
         name=str(draft.tables.get("name") or Path(source.file).stem),

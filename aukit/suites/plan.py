@@ -162,9 +162,15 @@ def keep_history(folder: SuiteFolder, plan: SuitePlan) -> SuitePlan:
         return plan
     before = read_plan(folder.path)
     what = [
-        f"{name}: {old!r} became {new!r}"
+        f"{name}: {_said(old)} became {_said(new)}"
         for name in ("hypothesis", "primary", "shows", "differs", "published")
         if (old := getattr(before, name)) != (new := getattr(plan, name))
+    ]
+    titles = {one.name: one.title for one in before.variants}
+    what += [
+        f"title of {one.name}: {_said(titles[one.name])} became {_said(one.title)}"
+        for one in plan.variants
+        if titles.get(one.name, one.title) != one.title
     ]
     old_runs, new_runs = ({run.folder: run.digest for run in one.runs} for one in (before, plan))
     for words, names in (
@@ -176,6 +182,11 @@ def keep_history(folder: SuiteFolder, plan: SuitePlan) -> SuitePlan:
             what.append(f"runs {words}: {', '.join(sorted(names))}")
     changes = [*before.changes, *([{"written": plan.written, "what": "; ".join(what)}] if what else [])]
     return replace(plan, written=before.written, changes=tuple(changes))
+
+
+def _said(value: str | tuple[str, ...]) -> str:
+    words = [value] if isinstance(value, str) else value
+    return ", ".join(f"`{word}`" for word in words if word) or "nothing"
 
 
 def _now() -> str:

@@ -126,7 +126,16 @@ class _Runner:
 
     def _refuse_other_content(self) -> None:
         path = self.folder.path
-        if not path.exists() or is_suite(path):
+        if not path.exists():
+            return
+        if is_suite(path):
+            other = read_plan(path).name
+            if other != self.suite.name:
+                raise RunFolderError(
+                    f"this is the folder of another suite, `{other}`, not of `{self.suite.name}`",
+                    where=str(path),
+                    hint="choose another folder with `--out DIR`",
+                )
             return
         if not path.is_dir() or any(file.name != lock.FILE for file in path.iterdir()):
             raise RunFolderError(
@@ -206,7 +215,8 @@ class _Runner:
         try:
             while schedule.waiting or begun:
                 for task in schedule.hopeless():
-                    self._ended(task, 0.0, failure="a run that it needs is not there")
+                    lost = [name for name in task.needs if name not in schedule.done]
+                    self._ended(task, 0.0, failure=f"a run that it needs is not there: {', '.join(lost)}")
                 while len(begun) < self.jobs and (ready := schedule.next()):
                     begun[ready.planned.folder] = (ready, time.monotonic())
                     self._begin(ready)

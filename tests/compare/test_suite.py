@@ -81,6 +81,25 @@ def test_a_variant_without_a_whole_seed_waits(make: Make) -> None:
         compare_runs(make_empty(suite))
 
 
+def test_a_suite_without_a_whole_row_says_what_each_lacks(make: Make) -> None:
+    suite = make(
+        seeds=(0,), folds=(1, 2, 3), leave=("base/fold2-seed0", "scratch/fold2-seed0", "scratch/fold3-seed0")
+    )
+    with pytest.raises(UsageError) as caught:
+        compare_runs(suite)
+    assert caught.value.message.splitlines() == [
+        "no variant has all folds of a seed yet",
+        "  Scratch, seed 0: fold 2, 3 is not finished",
+        "  Base, seed 0: fold 2 is not finished",
+    ]
+
+
+@pytest.mark.parametrize("shows", ["prediction", "labels"])
+def test_what_has_no_differences_has_no_base(make: Make, shows: str) -> None:
+    with pytest.raises(UsageError, match=f"a table of {shows} has no differences"):
+        compare_runs(make(seeds=(0,)), shows=shows, against="base")
+
+
 def make_empty(suite: Path) -> Path:
     for summary in suite.glob("*/*/summary.json"):
         summary.unlink()

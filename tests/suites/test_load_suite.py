@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from aukit.errors import RecipeError
+from aukit.hosting.host import load_host
 from aukit.recipe import load_recipe
 from aukit.suites.check import in_order
+from aukit.suites.load import Options, is_suite_file, load_suite
 
 
 def problems(tools: SimpleNamespace, folder: Path, recipe: str, suite: str) -> str:
@@ -89,6 +91,9 @@ def test_every_fold_is_looked_at(tools: SimpleNamespace, tmp_path: Path, recipe_
         ("seeds = [0, 1]", "seeds = 3", "an array"),
         ("seeds = [0, 1]", 'fold_of = "fases"', "this recipe has no data table `fases` | did you mean `faces`?"),
         ('"model.weights" =', "model.weights =", "put the whole path in quotes"),
+        ('recipe = "tiny.toml"', 'recipe = "tinny"', "three.toml:6: suite.recipe: there is no recipe `tinny`"),
+        ('["no-pretraining"]', '["no-memori"]', "three.toml:24: there is no ablation `no-memori`"),
+        ("optimizer.lr\" = 5e-4", "sampler.fraction\" = 0.5", "variants learn from other labels"),
         ("[variants.slower]", '[variants."sl/ower"]', "letters, digits, `-` and `_` only"),
         ("[variants.slower]", "[tuning]\n\"seed\" = 3\n[variants.slower]", "at least two values to choose from"),
         ('remove = ["stages.pretrain"]', 'remove = ["stages.pretrian"]', "nothing there to remove"),
@@ -101,6 +106,38 @@ def test_a_mistake_is_said_with_its_place(
     found = problems(tools, tmp_path, recipe_text, tools.text.replace(old, new, 1))
     assert said in found
     assert "three.toml" in found or "tinny" in found
+
+
+def test_variants_may_learn_from_other_labels_where_the_suite_says_so(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str
+) -> None:
+    text = tools.text.replace("optimizer.lr", "sampler.fraction")
+    text = text.replace("seeds = [0, 1]", 'seeds = [0, 1]\ndiffers = ["labels"]')
+    tools.load(tools.write(tmp_path, recipe_text, text))
+
+
+def test_only_variants_that_are_there_are_reached_from_the_command_line(
+    tools: SimpleNamespace, suite_file: Path
+) -> None:
+    with pytest.raises(RecipeError, match=r"variants\.slwer: there is no variant `slwer`") as caught:
+        tools.load(suite_file, "variants.slwer.title=late")
+    assert caught.value.problems[0].hint == "did you mean `slower`?"
+    assert tools.load(suite_file, "variants.slower.title=late").variants["slower"].title == "late"
+
+
+def test_a_smoke_run_takes_the_first_seed_or_those_that_are_named(suite_file: Path) -> None:
+    for overrides, seeds in (((), (0,)), (("suite.seeds=[3, 4]",), (3, 4))):
+        options = Options(overrides=overrides, smoke=True)
+        assert load_suite(suite_file, registry=load_host(plugins=False), options=options).table.seeds == seeds
+
+
+def test_a_suite_without_variants_is_a_suite_all_the_same(
+    tools: SimpleNamespace, tmp_path: Path, recipe_text: str
+) -> None:
+    text = tools.text[: tools.text.index("[variants")]
+    file = tools.write(tmp_path, recipe_text, text)
+    assert is_suite_file(file, load_host(plugins=False))
+    assert "the suite has no variants | add a table" in problems(tools, tmp_path, recipe_text, text)
 
 
 def test_a_suite_is_no_recipe(suite_file: Path) -> None:

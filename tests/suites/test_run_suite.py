@@ -114,7 +114,7 @@ def test_a_failed_variant_is_reported_and_the_rest_is_finished(
         "became" in result.failures["scratch/fold1-seed0"]
         or "not finite" in result.failures["scratch/fold1-seed0"]
     )
-    assert "a run that it needs" in result.failures["after/fold1-seed0"]
+    assert result.failures["after/fold1-seed0"].endswith("is not there: scratch/fold1-seed0")
     assert (tmp_path / "out/slower/fold1-seed0/summary.json").exists()
     assert read_json(tmp_path / "out/failures.json") == result.failures
 
@@ -139,6 +139,14 @@ def test_stale_runs_are_named_and_not_made_again_silently(
     assert [event.run for event in events if isinstance(event, RunEnded)] == ["slower fold 1 seed 0"]
     assert (out / "slower/fold1-seed0.stale-1/summary.json").read_bytes() == before
     assert "slower/fold1-seed0" in result.plan.changes[-1]["what"]
+
+    file.write_text(file.read_text().replace("pre-trained, half the rate", "another title"))
+    result = tools.run(file, overrides=first, out=out)
+    what = "title of slower: `pre-trained, half the rate` became `another title`"
+    assert result.plan.changes[-1]["what"] == what
+    file.write_text(file.read_text().replace('name = "three"', 'name = "four"'))
+    with pytest.raises(RunFolderError, match="the folder of another suite, `three`, not of `four`"):
+        tools.run(file, overrides=first, out=out)
 
 
 def test_a_run_is_stale_when_the_one_it_started_from_is_made_again(

@@ -189,7 +189,7 @@ class RegressionParams(GradientParams):
             "batch": 4,
             "evaluate_every": 2,
             "recalibrate_windows": 8,
-            "mean_teacher": {"batch": 2},
+            "mean_teacher": {**self.mean_teacher.table(), "batch": 2},
         }
 
 

@@ -48,6 +48,12 @@ def test_off_by_default() -> None:
     assert RegressionParams.from_table({"data": "faces", "steps": 1}).mean_teacher.weight == 0
 
 
+def test_a_smoke_run_keeps_it_on() -> None:
+    whole = params(weight=0.3, ramp=0.1)
+    smoked = RegressionParams.from_table({**whole.table(), **whole.smoke()}).mean_teacher
+    assert (smoked.weight, smoked.ramp, smoked.batch) == (0.3, 0.1, 2)
+
+
 def test_the_weight_rises_linearly(context: Make) -> None:
     teacher = MeanTeacher(context().model, MeanTeacherParams(weight=0.2, ramp=0.4), 50)
     due = 0.2 * np.minimum(np.arange(50) / 20, 1)
