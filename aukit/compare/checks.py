@@ -25,8 +25,7 @@ def refuse(found: Sequence[str]) -> None:
     if found:
         raise UsageError(
             "these runs do not belong into one table:\n" + "\n".join(found),
-            hint="compare runs that differ in what you ask about alone; a suite whose variants differ so on purpose "
-            'says so: `differs = ["labels"]` in [suite]; `--force` makes a table all the same, marked',
+            hint="compare runs that differ in what you ask about alone; `--force` makes a table all the same, marked",
             reasons=tuple(found),
         )
 
