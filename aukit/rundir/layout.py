@@ -127,8 +127,8 @@ class RunFolder:
         return cls(path)
 
     @classmethod
-    def open(cls, path: Path) -> RunFolder:
-        """An existing run's folder.
+    def open(cls, path: Path, *, hint: str = "name the folder that `aukit run` made") -> RunFolder:
+        """An existing run's folder; `hint` is what to do where it is none.
 
         Raises:
             RunFolderError: there is no such folder, or it holds no run.
@@ -137,13 +137,13 @@ class RunFolder:
             raise RunFolderError(
                 "this is a file, not a run folder" if path.exists() else "there is no such run folder",
                 where=str(path),
-                hint="name the folder that `aukit run` made",
+                hint=hint,
             )
         if not cls(path).resolved.exists():
             raise RunFolderError(
                 "this folder holds no run: it has no resolved.toml",
                 where=str(path),
-                hint="name the folder that `aukit run` made",
+                hint=hint,
             )
         return cls(path)
 

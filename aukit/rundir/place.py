@@ -20,7 +20,8 @@ def place_of(recipe: Recipe, out: Path | None, resuming: bool) -> Path:
     """
     path = out or _own(recipe, resuming)
     if resuming:
-        resume.check(RunFolder.open(path), recipe.dump())
+        hint = "name the folder of a run, or leave `--resume` out to begin one"
+        resume.check(RunFolder.open(path, hint=hint), recipe.dump())
     else:
         RunFolder.refuse(path)
     return path

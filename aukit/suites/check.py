@@ -25,8 +25,8 @@ def mistakes(suite: Suite, names: Collection[str]) -> list[Problem]:
     labels: dict[str, str] = {}
     for variant in [name for name, problems in found.items() if not problems]:
         # folds and candidates do not meddle with each other: the first of one stands for it
-        folds, candidates = suite.table.folds, suite.candidates()
-        for fold, more in [*((fold, candidates[0]) for fold in folds), *((folds[0], m) for m in candidates)]:
+        folds, (first, *others) = suite.table.folds, suite.candidates()
+        for fold, more in [*((fold, first) for fold in folds), *((folds[0], other) for other in others)]:
             try:
                 recipe = suite.recipe(variant, fold=fold, seed=suite.table.seeds[0], runs=runs, more=more)
             except RecipeError as error:

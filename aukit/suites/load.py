@@ -177,7 +177,7 @@ def load_suite(
     tuning = _tuning(draft, found)
     if table is None:
         raise RecipeError(found)
-    if options.smoke and not any(text.startswith("suite.seeds") for text in options.overrides):
+    if options.smoke and draft.where(("suite", "seeds")) != SET:
         table = table.model_copy(update={"seeds": table.seeds[:1]})
     suite = Suite(
         name=str(draft.tables.get("name") or Path(source.file).stem),

@@ -35,11 +35,15 @@ def _state(folder: SuiteFolder, task: Task, known: dict[str, State]) -> State:
     run = folder.run(task.planned)
     if not run.resolved.exists():
         return State(status="missing")
-    before, now = run.resolved.read_text(encoding="utf-8"), task.recipe.dump()
+    before = run.resolved.read_text(encoding="utf-8")
     # what is finished may have been made on another device; what goes on must go on as it began
-    same = run_digest(tomllib.loads(before)) == task.planned.digest if run.finished else before == now
+    same = (
+        run_digest(tomllib.loads(before)) == task.planned.digest
+        if run.finished
+        else before == task.recipe.dump()
+    )
     if not same:
-        lines = [line for line in difference(before, now) if line[:3] not in ("---", "+++")]
+        lines = [line for line in difference(before, task.recipe.dump()) if line[:3] not in ("---", "+++")]
         more = f" and {len(lines) - 6} lines more" if len(lines) > 6 else ""
         return State(status="stale", reason="; ".join(lines[:6]) + more)
     for needed in task.needs:
